@@ -151,6 +151,18 @@ class Described:
     content: WeightFiles = NO_FILES
     readme: Card | None = None
 
+    @property
+    def build(self) -> Mapping[str, Value]:
+        """What `variantInfo` says of the build, be it in `variantMetadata` or beside the parents."""
+        held = self.variant or {}
+        inner = held.get("variantMetadata")
+        return inner if isinstance(inner, Mapping) else held
+
+    def at_build(self, key: str) -> Location:
+        """Where a key of `build` stands."""
+        inner = isinstance((self.variant or {}).get("variantMetadata"), Mapping)
+        return self.where(f"variantInfo.{'variantMetadata.' * inner}{key}")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AssetSubject:

@@ -36,7 +36,7 @@ LOGGED |= {"utc_time_created": "2024-10-01 09:00:12.554310"}
         ({"model_id": "m-8d5f4f3e2a1b4c6d9e7f0a1b2c3d4e5f"}, None),
         ({"model_uuid": "8d5f4f3e2a1b4c6d9e7f0a1b2c3d4e"}, "model_uuid"),
         ({"utc_time_created": "2024-16-01 09:00:12"}, "utc_time_created"),
-        ({"utc_time_created": "2034-10-01 09:00:12"}, "utc_time_created"),
+        ({"utc_time_created": "2027-03-01 09:00:12"}, "utc_time_created"),
         ({"utc_time_created": "2023-10-01 09:00:12"}, "utc_time_created"),  # before this version of MLflow
         ({"mlflow_version": "1.30.0"}, None),
         ({"mlflow_version": 2.16}, None),
@@ -171,3 +171,19 @@ def test_how_an_example_lies_in_its_file() -> None:
     for orient, wrong in (("split", False), ("spilt", True)):
         data = {"flavors": {}, "saved_input_example_info": {"pandas_orient": orient}}
         assert bool([*flavour_mistakes(data, FOUND, "")]) is wrong
+
+
+@pytest.mark.parametrize(
+    ("python", "flavour", "key"),
+    [
+        ({"model_path": "model.pkl"}, {"pickled_model": "model.pkl"}, None),
+        ({"model_path": "model.pkl"}, {"pickled_model": "forest.pkl"}, "pickled_model"),
+        ({"data": "data", "code": "code"}, {"model_data": "data/", "code": "code"}, None),
+        ({"data": "data", "code": "code"}, {"model_data": "weights", "code": None}, "model_data"),
+        ({"data": "data", "code": "code"}, {"model_data": "data", "code": "src"}, "code"),
+        ({"data": "data", "model_path": "m.pkl"}, {"pickled_model": "n.pkl"}, None),
+    ],
+)
+def test_both_flavours_are_of_one_file(python: dict[str, Any], flavour: dict[str, Any], key: str | None) -> None:
+    data = {"flavors": {"python_function": python, "sklearn": flavour}}
+    assert [path[-1] for path, _ in flavour_mistakes(data, frozenset(), "")] == ([key] if key else [])

@@ -120,6 +120,10 @@ _LIBRARY_LABELS = {
     "autoawq": "(?:auto)?awq",
 }  # fmt: skip
 _DIMENSION = "dimension(?:s|ality)?|dims?"
+_SIZE_OF = (
+    r"(?:(?:model|file|disk|weights?|adapter|checkpoint)[ _-])?size(?: on disk)?"
+    r"|(?:size of (?:the )?)?(?:weights?|model|checkpoint)"
+)
 _ROWS: tuple[tuple[str, str, Compare], ...] = (
     *((name, rf"(?:{form})(?: version)?", comparisons.version) for name, form in _LIBRARY_LABELS.items()),
     (
@@ -127,16 +131,19 @@ _ROWS: tuple[tuple[str, str, Compare], ...] = (
         r"(?:number of |total |model |adapter |# ?)?param(?:eter)?s(?: count)?|param(?:eter)? ?count|model size",
         comparisons.count,
     ),
-    ("size", r"(?:(?:model|file|disk|weights?|adapter)[ _-])?size(?: on disk)?", comparisons.size),
-    ("size", r"weights?|download(?: size)?|files?|precision|checkpoint(?: size)?", comparisons.size),
-    ("shards", r"weights?|shards?|files?|precision|format|checkpoint", comparisons.shards),
+    ("size", rf"{_SIZE_OF}|weights?, [\w -]{{4,20}}|download(?: size)?|files?|precision", comparisons.size),
+    ("shards", r"(?:size of (?:the )?)?weights?|shards?|files?|precision|format|checkpoint", comparisons.shards),
     ("files", r"(?:weights? |model )?files?(?: ?names?)?|weights?|checkpoint", comparisons.file_names),
     (
         "quantization",
         r"quanti[sz]ation(?: type| method| level)?|quant(?: type)?|precision|gguf type|file type",
         comparisons.quantization,
     ),
-    ("tensor", r"(?:tensor|weights?|numeric)[ _](?:type|dtype|precision|format)|dtype|torch dtype", comparisons.choice),
+    (
+        "tensor",
+        r"(?:tensor|weights?|numeric|data|number)[ _](?:type|dtype|precision|format)|dtype|torch dtype",
+        comparisons.choice,
+    ),
     ("architecture", r"(?:model |base )?architecture|model type", comparisons.model_type),
     ("class", r"(?:model |architecture )?class|architectures?|model type|pipeline model type", comparisons.model_class),
     ("pooling", r"pooling(?: mode| method| strategy| type)?", comparisons.choice),

@@ -189,6 +189,13 @@ FIGURES: Mapping[str, Figure] = {
         "images of",
         rf"\bimages of {_SQUARE} pixels (?:are|as)\b",
     ),
+    "cropped": _figure(
+        "crops of {0:.10g}x{0:.10g}",
+        _IMAGES,
+        "crop_size",
+        "crop",
+        rf"\bcropp(?:ed|ing|s) (?:to|at|of)\b[^.\n]{{0,25}}?\b{_SQUARE}",
+    ),
     "mean": _figure("a mean of {}", _IMAGES, "image_mean", "mean", rf"\bmean{_TRIPLE}"),
     "deviation": _figure(
         "a deviation of {}", _IMAGES, "image_std", "deviation", rf"\b(?:standard )?deviation{_TRIPLE}"

@@ -135,6 +135,7 @@ def unlike_settings(model: Described) -> Iterator[Wrong]:
         yield from _in_rows(model, known)
         yield from _in_words(model, known)
     yield from _of_classes(model)
+    yield from _of_generation(model)
 
 
 def _of_label(label: str, known: Mapping[frozenset[str], tuple[Setting, ...]]) -> tuple[Setting, ...]:
@@ -247,6 +248,40 @@ def _in_words(model: Described, known: Mapping[frozenset[str], tuple[Setting, ..
         others = OTHERS.search(sentence.text) or _LATER.search(sentence.text) or of_another_model(model, sentence)
         if not others:
             yield Wrong(card.at(match.start()), f"The card says '{short(match[0])}'", _given(settings), len(match[0]))
+
+
+_GENERATED: Mapping[str, str] = {
+    "num_beams": r"(?:\bbeams?(?: (?:size|width))?(?: of| =)? (?P<a>\d{1,2})\b|\b(?P<b>\d{1,2}) beams\b)",
+    "temperature": r"\btemperature(?: of| is| =)? (?P<a>\d(?:\.\d{1,3})?)(?![\d.]*\d)",
+    "top_p": r"\btop[_-]p(?: of| is| =)? (?P<a>[01](?:\.\d{1,3})?)(?![\d.]*\d)",
+    "top_k": r"\btop[_-]k(?: of| is| =)? (?P<a>\d{1,3})\b",
+    "repetition_penalty": r"\brepetition[_ ]penalty(?: of| is| =)? (?P<a>\d\.\d{1,3})(?![\d.]*\d)",
+    "max_length": r"\bmax_length(?: of| is| =)? (?P<a>\d{2,6})\b",
+    "max_new_tokens": r"\bmax_new_tokens(?: of| is| =)? (?P<a>\d{2,6})\b",
+    "no_repeat_ngram_size": r"\bno_repeat_ngram_size(?: of| is| =)? (?P<a>\d{1,2})\b",
+    "length_penalty": r"\blength[_ ]penalty(?: of| is| =)? (?P<a>\d(?:\.\d{1,2})?)(?![\d.]*\d)",
+}
+_OF_DEFAULTS = pattern(r"\bdefaults?\b|generation_config", re.IGNORECASE)
+_OF_BEAMS = pattern(r"\b(?:by|uses?|with) beam search with\b|\bdefaults?\b|generation_config", re.IGNORECASE)
+_MEASURED = pattern(
+    r"\b(?:evaluat\w+|scores?|measured|wer|bleu|rouge|benchmark\w*|not|override\w*|instead)\b", re.IGNORECASE
+)
+_HOW = {key: pattern(form, re.IGNORECASE) for key, form in _GENERATED.items()}
+
+
+def _of_generation(model: Described) -> Iterator[Wrong]:
+    """What sentences say of the defaults of generation, which `generation_config.json` gives."""
+    path = next((one for one in sorted(model.content.places) if one.endswith("generation_config.json")), "")
+    held = model.content.settings(path) if path else {}
+    for key in _HOW.keys() & held.keys():
+        for card in (model.card, *model.pages):
+            for match in _HOW[key].finditer(card.words) if not card.too_large else ():
+                text = sentence_at(card, match.start()).text
+                ours = (_OF_BEAMS if key == "num_beams" else _OF_DEFAULTS).search(text)
+                given = next(group for group in match.groups() if group)
+                if ours and not _MEASURED.search(text) and not OTHERS.search(text) and float(given) != held[key]:
+                    true = f"{path} gives {key} {held[key]}"
+                    yield Wrong(card.at(match.start()), f"The text says '{short(match[0])}'", true, len(match[0]))
 
 
 _OF_FIGURES = frozenset(key for name, one in FIGURES.items() if one.prose and name != "patch" for key in one.keys)

@@ -22,6 +22,7 @@ from azureml_publish.lint.cards.sizes import SIZE, bytes_of, unlike_sizes
 from azureml_publish.lint.cards.statements import of_subject, subject_of
 from azureml_publish.lint.cards.words_of_figures import unlike_words
 from azureml_publish.lint.names.models import hub_id, is_own, own_names, tasks_of
+from azureml_publish.lint.names.publishers import families_in
 from azureml_publish.lint.names.variants import contradiction, sibling_of, tuned_otherwise, variant_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
@@ -269,10 +270,15 @@ _SENTENCE = 200
 
 
 def of_same_owner(model: Described, loaded: str, before: str) -> bool:
-    """Whether the code loads what is of another size or case, of the owner of this model, which no code loads."""
+    """Whether the code loads what is of another size or case, of the owner of this model, which no code loads.
+
+    Of a build for ONNX Runtime also what is of another family.
+    """
     hub, own, other = hub_id(model), variant_of(model.name), variant_of(loaded.rpartition("/")[2])
     if tuned_otherwise(hub, loaded) and _WHOLE.search(before) and "adapter_config.json" not in model.weights:
         return True  # a tokenizer may well be that of the base
+    if _GENAI.search(before) and families_in(loaded) and not own.words & other.words:
+        return True
     return (
         "/" in hub
         and loaded.partition("/")[0] == hub.partition("/")[0]
@@ -281,6 +287,9 @@ def of_same_owner(model: Described, loaded: str, before: str) -> bool:
         and not any(hub in fence.text for fence in model.card.fences)
     )
 
+
+_GENAI = pattern(r"\b(?:og|onnxruntime_genai)\.Model\(\W*$")
+"""Before the folder of a build for ONNX Runtime, which is this model's own."""
 
 _WHOLE = pattern(r"(?:Model|LM|Generation|Classification|LLM|Answering)(?:\.from_pretrained)?\(|\bpipeline\(|\bserve ")
 """Before the name of a model, what loads its weights."""

@@ -7,12 +7,21 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from azureml_publish.diagnostics import Location
+from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short, width_of
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card, Table
 from azureml_publish.lint.names.models import hub_id, is_own, linked_model, own_names
 from azureml_publish.lint.names.publishers import families_in, strangers
-from azureml_publish.lint.names.variants import KIND_WORDS, Kind, alphanumeric, contradiction, sibling_of, variant_of
+from azureml_publish.lint.names.variants import (
+    KIND_WORDS,
+    Kind,
+    alphanumeric,
+    contradiction,
+    sibling_of,
+    tuned_otherwise,
+    variant_of,
+)
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
@@ -229,3 +238,9 @@ def repository_of(text: str) -> str:
 
 _ADDRESS = pattern(r"https://huggingface\.co/[^\s<>\")\]]+")
 _REPOSITORY = pattern(r"[\w-][\w.-]{0,60}/[\w.-]{2,100}")
+
+
+def logged_untuned(model: Described, name: str) -> bool:
+    """Whether MLmodel, by which nobody fine-tuned the model, has a name that differs in a word of tuning alone."""
+    data = mapping_of(model.mlmodel.data if model.mlmodel is not None else None)
+    return mapping_of(data.get("metadata")).get("is_finetuned_model") is False and tuned_otherwise(hub_id(model), name)

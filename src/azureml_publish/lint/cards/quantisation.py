@@ -82,7 +82,7 @@ def unlike_quantisation(model: Described) -> Iterator[Wrong]:
     if "gguf" not in model.name.lower() and (other := quantised(model.name).denied_by(true)):
         yield Wrong(model.where("name"), f"The name is {model.name}", f"config.json has {other}")
         return
-    for where, text, stated in _claims(model):
+    for where, text, stated in claims_of(model):
         if other := stated.denied_by(true):
             yield Wrong(where(), f"'{short(text)}' stands here", f"config.json has {other}", width_of(text))
 
@@ -97,7 +97,8 @@ class _At:
         return self._card.at(self._offset)
 
 
-def _claims(model: Described) -> Iterator[tuple[Any, str, Quantised]]:
+def claims_of(model: Described) -> Iterator[tuple[Any, str, Quantised]]:
+    """Where summary, tags and cards say how this model is quantised, in which words, and how."""
     for key in ("summary", "displayName"):
         text = model.metadata.get(key)
         if isinstance(text, str) and not OTHERS.search(text):

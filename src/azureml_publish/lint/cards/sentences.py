@@ -55,6 +55,8 @@ def first_sentence(card: Card) -> Sentence | None:
 
 
 _BASE = pattern(r"\bbase model\b", re.IGNORECASE)
+_APPOSED = pattern(r"\W{0,4}(?P<name>[A-Z][\w.-]*(?:[-/ ][\w.-]*\d[\w.]*)+),? (?:with|which|whose|having|of|at)\b")
+"""`ViT-B/16, with patches of 16 pixels, ...`"""
 _BEGUN = 12
 """`The base model of a family` may itself be the subject."""
 
@@ -87,7 +89,7 @@ def of_this_model(model: Described, card: Card, sentence: Sentence) -> bool:
 
 def of_another_model(model: Described, sentence: Sentence) -> bool:
     """Whether a sentence has a model of another family or another version for its subject: `Mixtral has 8 experts`."""
-    match = _SUBJECT.match(sentence.text)
+    match = _SUBJECT.match(sentence.text) or _APPOSED.match(sentence.text)
     named = match["name"] if match else None
     if not named or is_named(model, named):
         return False

@@ -17,15 +17,15 @@ from azureml_publish.lint.subject import Described
 from azureml_publish.lint.weights.bytes import BYTES_OF, number_type, shard_count, weight_bytes
 from azureml_publish.patterns import pattern
 
-SIZE = pattern(r"(?<![\w.,])([0-9]{1,4}(?:\.[0-9]{1,3})?) ?([MGTK])i?B\b")
+SIZE = pattern(r"(?<![\w.,])([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,4}(?:\.[0-9]{1,3})?) ?([MGTKk])i?B\b")
 """A size in bytes."""
-_BYTES = pattern(r"[MGTK]i?B\b")
+_BYTES = pattern(r"[MGTKk]i?B\b")
 """In every text with a size, and found much faster."""
 
 
 def bytes_of(match: re.Match[str]) -> float:
     """How many bytes a match of `SIZE` says."""
-    return float(match[1]) * 1000.0 ** ("KMGT".index(match[2]) + 1)
+    return float(match[1].replace(",", "")) * 1000.0 ** ("KMGT".index(match[2].upper()) + 1)
 
 
 class _Claim(NamedTuple):

@@ -30,6 +30,7 @@ class Statement:
     metadata: bool = False
 
 
+_FLOATS = r"\(?(?:(?:16|32)[ -]bit floats?|b?float(?:16|32)|b?fp?(?:16|32))\)?"
 _PARAMETERS = r"param(?:eter)?s"
 _LABELS: dict[Subject, str] = {
     "license": r"licen[cs]e(?: type| name| \(?id\)?)?|model licen[cs]e",
@@ -57,7 +58,8 @@ _LABELS: dict[Subject, str] = {
     rf"|{_PARAMETERS} (?:activated|active|used) per token",
     "quantization": r"quanti[sz]ation(?: method| type| scheme| format| config\w*)?|quant(?: method| type)?"
     r"|precision|weights? (?:format|precision|dtype)|dtype",
-    "size": r"(?:(?:file|download|disk|weights?|checkpoint|adapter|total|storage)[ _-])?(?:file[ _-])?size(?: on disk)?"
+    "size": r"size of (?:the )?(?:weights|model|files?|checkpoint)"
+    r"|(?:(?:file|download|disk|weights?|checkpoint|adapter|total|storage)[ _-])?(?:file[ _-])?size(?: on disk)?"
     r"|(?:model|files?) (?:on disk|files?)|download|disk (?:space|usage)|storage|adapter(?: weights)?",
     "memory": r"(?:gpu |minimum |min\.? |required )*(?:memory|vram)(?: footprint| required| needed| use| usage)?",
     "shards": r"(?:number of |weight |safetensors |# ?)*shards",
@@ -84,13 +86,13 @@ _LABELS: dict[Subject, str] = {
     "dimension": r"(?:(?:output|vector) )?dimensions?|(?:embedding|vector) (?:size|length)",
     "bits": r"(?:weight )?bits|bit ?width|bits per weight",
     "group": r"group[ _]size",
-    "weights": r"weights(?: in (?:16|32)-bit floats| on disk| files?)?",
+    "weights": rf"weights,? (?:(?:in|as) )?{_FLOATS}|weights(?: on disk| files?)?",
     "patch": r"patch size",
     "rank": r"(?:lora )?(?:rank|r)(?: \(r\))?|lora[_ ]r",
     "alpha": r"(?:lora[ _])?alpha",
     "dropout": r"(?:lora[ _])?dropout",
     "modules": r"(?:lora )?target[ _]modules",
-    "tensor": r"tensor[ _]types?|torch[ _]?dtype|numeric (?:format|type)",
+    "tensor": r"(?:tensor|data|number|weights?|parameter)[ _](?:data )?types?|torch[ _]?dtype|numeric (?:format|type)",
     "queries": r"(?:number of )?object queries",
     "classes": r"(?:number of |# ?)?(?:classes|labels)",
     "mels": r"(?:number of )?mel (?:bins|filters|channels)",

@@ -14,7 +14,8 @@ from azureml_publish.documents import mapping_of, walk
 from azureml_publish.lint.asset_folders import MLMODEL
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.check import Findings, finds, rule
-from azureml_publish.lint.names.models import hub_id
+from azureml_publish.lint.names.languages import meant_language
+from azureml_publish.lint.names.models import hub_id, tasks_of
 from azureml_publish.lint.rules.mlmodel import installed
 from azureml_publish.lint.subject import AssetSubject, Described, ModelSubject
 from azureml_publish.lint.weights.chat_formats import format_of_name, formats_in
@@ -252,6 +253,9 @@ def _of_the_spec(model: Described, files: WeightFiles) -> Iterator[Contradiction
     """Languages of a tokenizer, and how much it keeps of a text, against what the model translates and takes."""
     data = mapping_of(model.mlmodel.data if model.mlmodel is not None else None)
     pair = pair_of_name(model.name, hub_id(model)) or next((one for _, one in pairs_logged(data)), "")
+    default = _BY_DEFAULT.search(model.card.words) if not pair and "default" in model.card.lowered else None
+    sides = [meant_language(default[side]) for side in ("a", "b")] if default else []
+    pair = pair or ("-".join(one or "" for one in sides) if all(sides) else "")
     window = min((one for one, _ in spec_context(model)), default=0)
     for path in sorted(files.places):
         tokenizer = files.settings(path) if path.rpartition("/")[2] == "tokenizer_config.json" else {}
@@ -261,10 +265,20 @@ def _of_the_spec(model: Described, files: WeightFiles) -> Iterator[Contradiction
         formats = formats_in(written) if wanted and isinstance(written, str) else frozenset[str]()
         if formats and wanted not in formats:
             yield Contradiction(path, "chat_template", f"The template has marks of {min(formats)}, not of {wanted}.")
+        chats = tokenizer.get("tokenizer_class") and _SPEAKS.search(model.name) and "chat-completion" in tasks_of(model)
+        if chats and "chat_template" not in tokenizer and not any(map(_TEMPLATE.search, files.places)):
+            message = "It has no chat_template, and no such file is beside it: nothing says how messages are written."
+            yield Contradiction(path, "tokenizer_class", message)
         most = tokenizer.get("model_max_length")
         if is_count(most) and most < window:
             message = f"model_max_length is {most}, and the spec's context {window}: longer texts are cut."
             yield Contradiction(path, "model_max_length", message)
+
+
+_BY_DEFAULT = pattern(r"\bfrom (?P<a>[A-Z][a-z]+) (?:in)?to (?P<b>[A-Z][a-z]+) (?:by|as (?:the|a)) default\b")
+_SPEAKS = pattern(r"(?:^|[-_.])(?:chat|instruct|it)(?:$|[-_.])", re.IGNORECASE)
+_TEMPLATE = pattern(r"chat_template|(?:^|/)(?:tekken\.json|genai_config\.json|[\w.-]*\.py|tokenizer\.model\.v\d)")
+"""Files that say how a conversation is written."""
 
 
 def _environment(files: WeightFiles, described: Described) -> Findings:

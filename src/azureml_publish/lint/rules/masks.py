@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
@@ -48,6 +49,7 @@ def _marks(model: Described) -> Findings:
     template = model.tokenizer.get("chat_template") if model.tokenizer is not None else None
     named = format_of_name(model.name)
     own = formats_in(template) if isinstance(template, str) else frozenset((named,) if named else ())
+    yield from _ends(model, template)
     if not own or not ANY_MARK.search(card.source):
         return
     shown = [(fence, formats_in(fence.text)) for fence in card.fences]
@@ -64,6 +66,30 @@ def _marks(model: Described) -> Findings:
                 card.at(max(start, card.source.find(match[0], start))),
                 f"'{match[0]}' is of conversations as {' or '.join(sorted(formats))} has them; this model's tokenizer"
                 f" writes those of {' or '.join(sorted(own))}.",
+                "Show the prompt that the tokenizer makes: apply_chat_template(..., tokenize=False).",
+                width=len(match[0]),
+                severity=Severity.WARNING,
+            )
+            return
+
+
+_ENDS = pattern(r"<\|(?:end|im_end|eot_id|end_of_text|endoftext|eom_id|return|eot)\|>|<end_of_turn>|<\uff5cend")
+_JOINED = pattern(r"<\|[\"'] ?[+~]")
+"""A template that puts marks together."""
+
+
+def _ends(model: Described, template: object) -> Findings:
+    """What ends a turn in a block of the card, and stands nowhere in the settings of the tokenizer."""
+    known = f"{json.dumps(model.tokenizer, ensure_ascii=False)}{model.metadata.get('promptTemplate') or ''}"
+    if not isinstance(template, str) or _JOINED.search(template) or not formats_in(template):
+        return
+    for fence in model.card.fences if "<" in model.card.source else ():
+        match = next((one for one in _ENDS.finditer(fence.text) if one[0] not in known), None)
+        if match is not None and formats_in(fence.text) <= formats_in(template):
+            start = model.card.starts[min(fence.line, len(model.card.starts) - 1)]
+            yield mask_token_unknown.at(
+                model.card.at(max(start, model.card.source.find(match[0], start))),
+                f"'{match[0]}' stands nowhere in the settings of this model's tokenizer.",
                 "Show the prompt that the tokenizer makes: apply_chat_template(..., tokenize=False).",
                 width=len(match[0]),
                 severity=Severity.WARNING,

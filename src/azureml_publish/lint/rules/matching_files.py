@@ -9,6 +9,7 @@ from typing import Any
 
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import mapping_of
+from azureml_publish.lint.cards.builds import unlike_build
 from azureml_publish.lint.cards.findings import short, width_of
 from azureml_publish.lint.cards.parameter_counts import count_text
 from azureml_publish.lint.cards.quantisation import unlike_quantisation
@@ -60,12 +61,17 @@ _USES = pattern(r"\buses ([A-Za-z0-9_-]{2,20}) quanti[sz]ation\b", re.IGNORECASE
 @rule("MATCH010", "build-differs", Severity.WARNING, "Name, card, spec and weights name different builds.")
 def build_differs(model: Described) -> Findings:
     """A device, an execution provider or a quantisation that is not the one of the model's name or of the spec."""
+    yield from (found := list(_differences(model)))
+    for odd in () if found else unlike_build(model):
+        yield _differs(odd.where, f"{odd.stated}, while {odd.true}.", odd.width)
+
+
+def _differences(model: Described) -> Findings:
     own = variant_of(model.name)
     devices = own.stated.get("device", frozenset()) - {""}
-    details = model.variant.get("variantMetadata") if model.variant is not None else None
-    spec: Mapping[str, Any] = details if isinstance(details, Mapping) else {}
+    spec = model.build
     device = str(spec.get("device") or "").lower()
-    place = model.where("variantInfo.variantMetadata.device")
+    place = model.at_build("device")
     if device and devices and device not in devices:
         yield _differs(
             place, f"The spec says {device}, while the name {model.name} says {' or '.join(sorted(devices))}."
@@ -73,20 +79,20 @@ def build_differs(model: Described) -> Findings:
     provider = _PROVIDERS.get(str(spec.get("executionProvider") or "").lower(), "")
     named = [name for name in _PROVIDERS.values() if name in re.split(r"[^a-z0-9]+", model.name.lower())]
     if provider and named and provider not in named:
-        where = model.where("variantInfo.variantMetadata.executionProvider")
+        where = model.at_build("executionProvider")
         yield _differs(
             where,
             f"The execution provider is {spec['executionProvider']}, while the name {model.name} says {named[0]}.",
         )
     needed = _DEVICES.get(str(spec.get("executionProvider") or "").lower())
     if needed and device in ("cpu", "gpu", "npu") and device != needed:
-        where = model.where("variantInfo.variantMetadata.executionProvider")
+        where = model.at_build("executionProvider")
         yield _differs(where, f"{spec['executionProvider']} runs on a {needed}, and the device is {device}.")
     for key, names in (("executionProvider", _EVERY_PROVIDER), ("device", ("cpu", "gpu", "npu"))):
         stated = str(spec.get(key) or "")
         close = difflib.get_close_matches(stated, names, n=1, cutoff=0.86) if len(stated) > 3 else []
         if close and stated not in names and stated.lower() != close[0].lower():
-            yield _differs(model.where(f"variantInfo.variantMetadata.{key}"), f"{stated} is almost {close[0]}.")
+            yield _differs(model.at_build(key), f"{stated} is almost {close[0]}.")
     wanted = devices or ({device} if device else frozenset())
     claims = list(_ON_DEVICE.finditer(model.card.words)) if "inference on " in model.card.lowered else []
     wrong = [match for match in claims if match[2].lower() not in wanted]
@@ -268,7 +274,7 @@ def _weights_precision(model: Described) -> str:
 
 
 _BYTES = pattern(r"([0-9]+(?:[.,][0-9]+)?)\s?(k|m|g|t)i?b\b", re.IGNORECASE)
-_FIELD = "variantInfo.variantMetadata.fileSizeBytes"
+_FIELD, _MEMORY = "fileSizeBytes", "vRamFootprintBytes"
 
 
 @rule("MATCH011", "bytes-differ", Severity.WARNING, "Card, spec and files give different sizes in bytes.")
@@ -276,18 +282,19 @@ def bytes_differ(model: Described) -> Findings:
     """A number of bytes in the spec that the lock, the card or the number of parameters contradicts."""
     yield from _logged_bytes(model)
     yield from _bytes_of_files(model)
-    details = model.variant.get("variantMetadata") if model.variant is not None else None
-    size = details.get("fileSizeBytes") if isinstance(details, Mapping) else None
+    size, memory, place = (
+        model.build.get("fileSizeBytes"),
+        model.build.get("vRamFootprintBytes"),
+        model.at_build(_FIELD),
+    )
     if isinstance(size, str) and not size.strip().isdecimal():
-        yield _bytes(model.where(_FIELD), f"fileSizeBytes is '{short(size)}', which is not a number of bytes.")
-    memory = details.get("vRamFootprintBytes") if isinstance(details, Mapping) else None
+        yield _bytes(place, f"fileSizeBytes is '{short(size)}', which is not a number of bytes.")
     if isinstance(memory, int) and 0 < memory < _LEAST_BYTES:
-        where = model.where("variantInfo.variantMetadata.vRamFootprintBytes")
-        yield _bytes(where, f"vRamFootprintBytes is {memory}, too few for the weights of a model.")
+        yield _bytes(model.at_build(_MEMORY), f"{_MEMORY} is {memory}, too few for the weights of a model.")
     if not isinstance(size, int) or isinstance(size, bool) or size <= 0:
         return
     if model.lock is not None and model.lock.size and not _near(size, model.lock.size, 0.02):
-        yield _bytes(model.where(_FIELD), f"The spec says {size} bytes, the lock's files have {model.lock.size}.")
+        yield _bytes(place, f"The spec says {size} bytes, the lock's files have {model.lock.size}.")
     claims = [(_size(match), one) for one in of_subject(model.card, "size") if (match := _BYTES.search(one.text))]
     if claims and not any(_near(size, number, 0.1) for number, _ in claims):
         one = claims[0][1]
@@ -296,20 +303,19 @@ def bytes_differ(model: Described) -> Findings:
         )
     count = next(iter(named_counts(model)), None)
     if size < _LEAST_BYTES:
-        yield _bytes(model.where(_FIELD), f"{size} bytes are too few for the weights of a model.")
+        yield _bytes(place, f"{size} bytes are too few for the weights of a model.")
     elif size > _MOST_BYTES:
-        yield _bytes(model.where(_FIELD), f"{size} bytes are more than any model has.")
+        yield _bytes(place, f"{size} bytes are more than any model has.")
     elif count is not None and not 0.2 <= size / count <= _most(model):
         yield _bytes(
-            model.where(_FIELD),
+            place,
             f"{size} bytes are {size / count:.2g} a parameter, as the name {model.name} says {count_text(count)}.",
         )
 
 
 def _most(model: Described) -> int:
     """Bytes that a parameter can have: most of those of a quantised build have one or less."""
-    details = model.variant.get("variantMetadata") if model.variant is not None else None
-    return 3 if isinstance(details, Mapping) and details.get("quantization") else 6
+    return 3 if model.build.get("quantization") else 6
 
 
 def _logged_bytes(model: Described) -> Findings:
@@ -331,12 +337,11 @@ def _bytes_of_files(model: Described) -> Findings:
     files, document = model.content, model.mlmodel
     data = mapping_of(document.data if document is not None else None)
     logged = document.location(("model_size_bytes",)) if document is not None else model.where("name")
-    details = mapping_of((model.variant or {}).get("variantMetadata"))
     indexes = [files.settings(path) for path in sorted(files.places) if INDEX.fullmatch(path.rpartition("/")[2])]
     totals = [one for index in indexes if is_count(one := mapping_of(index.get("metadata")).get("total_size"))]
     for name, size, where in (
         ("model_size_bytes", data.get("model_size_bytes"), logged),
-        ("fileSizeBytes", details.get("fileSizeBytes"), model.where(_FIELD)),
+        ("fileSizeBytes", model.build.get(_FIELD), model.at_build(_FIELD)),
     ):
         if not is_count(size):
             continue
@@ -372,10 +377,9 @@ def _near(one: float, other: float, share: float) -> bool:
 
 @bytes_differ.keeps
 def _size_facts(model: Described) -> Iterator[Fact]:
-    details = model.variant.get("variantMetadata") if model.variant is not None else None
-    size = details.get("fileSizeBytes") if isinstance(details, Mapping) else None
+    size = model.build.get(_FIELD)
     if isinstance(size, int) and size > 0:
-        yield Fact(bytes_differ.rule.code, model.name, "bytes", str(size), model.where(_FIELD))
+        yield Fact(bytes_differ.rule.code, model.name, "bytes", str(size), model.at_build(_FIELD))
 
 
 @bytes_differ.also

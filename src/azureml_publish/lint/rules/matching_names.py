@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short, width_of
-from azureml_publish.lint.cards.own_names import NAME, misnamed, repository_of, sibling_by_any
+from azureml_publish.lint.cards.own_names import NAME, logged_untuned, misnamed, repository_of, sibling_by_any
 from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
@@ -58,6 +58,9 @@ def names_a_sibling(model: Described) -> Findings:
         foreign = named.derived and not related(model.name, named.name)
         if named.what.endswith("of MLmodel"):
             foreign = _is_foreign(model, named.name)
+            kind = kind or ("tuning" if logged_untuned(model, named.name) else None)
+        elif named.what == _ALIAS:
+            foreign = bool(families_in(named.name)) and not related(model.name, named.name)
         elif named.what in (ADAPTED, _SHOWN):  # an adapter may well have a name of its own
             foreign = strangers(families_in(model.name), families_in(named.name))
         if kind is None and not foreign and not purpose:
@@ -70,7 +73,8 @@ def names_a_sibling(model: Described) -> Findings:
         )
 
 
-_SHOWN = "The display name"
+_SHOWN, _ALIAS = "The display name", "The alias"
+_BASES = ("baseWeightsId", "model_id", "base_model", "baseModel", "base_model_id", "baseModelId")
 _UNTUNED: tuple[Kind, ...] = tuple(kind for kind in MEMBER if kind != "tuning")
 
 
@@ -95,15 +99,20 @@ def _is_foreign(model: Described, name: str) -> bool:
 def names_of(model: Described) -> Iterator[Named]:
     """Every name that spec and files give the model, or what it is made from."""
     yield from _linked(model)
-    for key, what in (
-        ("alias", "The alias"),
-        ("displayName", _SHOWN),
-    ):
+    for key, what in (("alias", _ALIAS), ("displayName", _SHOWN)):
         value = model.metadata.get(key)
         if isinstance(value, str) and value:
             yield Named(what, value, model.where(key))
     for section, values in (("tags", model.tags), ("properties", model.properties)):
-        for key in ("baseWeightsId", "model_id", "base_model"):
+        for key in (
+            "baseWeightsId",
+            "model_id",
+            "base_model",
+            "baseModel",
+            "base_model_id",
+            "baseModelId",
+            "parent_model",
+        ):
             value = values.get(key)
             if isinstance(value, str) and value:
                 yield Named(f"`{key}`", value, model.where(f"{section}.{key}"))

@@ -49,7 +49,7 @@ _PAGE = pattern(r"\W*(?:this |the |hugging ?face |hub )*model[- ]?(?:card|page|h
 """Words that say the same, unless they follow the name of another model."""
 
 _LOADED = pattern(
-    r"(?:from_pretrained\((?:base(?:_model)?,\s{0,20}|model,\s{0,20})?|\b(?:SentenceTransformer|CrossEncoder|WhisperModel|snapshot_download)\(|\b(?:base_(?:LM_|lm_)?)?model(?:_name|_id|_name_or_path)?\s{0,3}=|\bpipeline\()"
+    r"(?:\bog\.Model\(|onnxruntime_genai\.Model\(|from_pretrained\((?:base(?:_model)?,\s{0,20}|model,\s{0,20})?|\b(?:SentenceTransformer|CrossEncoder|WhisperModel|snapshot_download)\(|\b(?:base_(?:LM_|lm_)?)?model(?:_name|_id|_name_or_path)?\s{0,3}=|\bpipeline\()"
     r"\s{0,3}(?:[\"'][\w-]+[\"']\s{0,3},\s{0,3}model\s{0,3}=\s{0,3})?[\"']([\w.-]{1,100}(?:/[\w.-]{1,100})?)[\"']"
 )
 

@@ -157,7 +157,12 @@ def two_environments(texts: Mapping[str, str]) -> str:
             return f"requirements.txt installs {name} {one}, and conda.yaml {other}."
     apart = sorted(pins[0].keys() ^ pins[1].keys())
     whole = all(not _ELSEWHERE_IN.search(texts.get(path, "")) for path in ("requirements.txt", "conda.yaml"))
-    if whole and "mlflow" in pins[0] and "mlflow" in pins[1] and 0 < len(apart) <= min(len(one) for one in pins) // 2:
+    if (
+        whole
+        and "mlflow" in pins[0]
+        and "mlflow" in pins[1]
+        and 0 < len(apart) <= max(1, min(len(one) for one in pins) // 2)
+    ):
         name = apart[0]
         has, lacks = ("requirements.txt", "conda.yaml") if name in pins[0] else ("conda.yaml", "requirements.txt")
         return (

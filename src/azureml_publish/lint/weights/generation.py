@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -53,7 +54,13 @@ def _other_marks(
     for key, verb in (("eos_token_id", "ends"), ("bos_token_id", "begins"), ("pad_token_id", "is filled up")):
         here, there = (set(numbers_in(one.get(key))) for one in (data, config))
         own = _id_of(tokenizer, key.removesuffix("_id"))
-        if here and there and here.isdisjoint(there | ({own} if own else set())):
+        of_turns = key == "eos_token_id" and "chat_template" in tokenizer and not own
+        if (
+            here
+            and there
+            and not of_turns
+            and here.isdisjoint(there | _ends(tokenizer, key) | ({own} if own else set()))
+        ):
             of = f"; the tokenizer's is {own}" if own else ""
             yield key, f"A text {verb} with {min(here)}, by config.json with {min(there)}{of}."
     for key in _ALSO_IN_CONFIG:
@@ -76,6 +83,14 @@ def _id_of(tokenizer: Mapping[str, Any], key: str) -> int:
     return next((int(number) for number, one in found if _content(one) == wanted and _ID.fullmatch(str(number))), 0)
 
 
+def _ends(tokenizer: Mapping[str, Any], key: str) -> set[int]:
+    """The tokens that a tokenizer knows as the end of a turn, where it is the end of texts that is looked for."""
+    listed = tokenizer.get("added_tokens_decoder") if key == "eos_token_id" else None
+    found = listed.items() if isinstance(listed, dict) else ()
+    return {int(number) for number, one in found if _TURN_ENDS.search(_content(one)) and _ID.fullmatch(str(number))}
+
+
+_TURN_ENDS = pattern(r"end|eot|turn|eos|stop", re.IGNORECASE)
 _ID = pattern(r"[0-9]{1,9}")
 
 

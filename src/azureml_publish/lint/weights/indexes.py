@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -31,6 +32,7 @@ def index_mistakes(files: WeightFiles, folder: str, name: str, index: Mapping[st
     yield from _layers(config, by_tensor)
     yield from _gaps(by_tensor)
     yield from _kinds(config, by_tensor)
+    yield from _gaps(by_tensor)
     if total is not None and not is_count(total):
         if not isinstance(total, float):  # which some tools write
             yield "total_size", f"total_size is {short(str(total))}, not a number of bytes."
@@ -102,6 +104,32 @@ def _layers(config: Mapping[str, Any], by_tensor: Mapping[str, str]) -> Iterator
     if last and not further and found[last] >= config[key]:
         yield last, f"{short(last)} is of layer {found[last]}, and config.json has {config[key]} layers, from 0."
 
+
+_NUMBERED = pattern(r"(?P<of>(?:[a-z_]+\.)*?[a-z_]+)\.(?P<n>\d{1,4})\.(?P<part>.+)", re.IGNORECASE)
+
+
+def _gaps(by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """A tensor that all layers but one have, or a layer that is missing between others."""
+    stacks: dict[str, dict[int, set[str]]] = {}
+    for name in by_tensor:
+        if match := _NUMBERED.fullmatch(name):
+            stacks.setdefault(match["of"], {}).setdefault(int(match["n"]), set()).add(match["part"])
+    for of, layers in stacks.items():
+        if len(layers) < _FEWEST_LAYERS:
+            continue
+        lacking = {*range(max(layers))} - layers.keys()
+        if len(lacking) == 1:
+            yield "weight_map", f"weight_map has layers of {short(of)} up to {max(layers)}, and no {min(lacking)}."
+        having = Counter(part for parts in layers.values() for part in parts)
+        rare = [part for part, count in having.items() if count == len(layers) - 1]
+        common = frozenset(part for part, count in having.items() if count == len(layers))
+        number = next((one for one, parts in layers.items() if rare and rare[0] not in parts), 0)
+        alike = len(rare) <= _FEW_PARTS and len(common) > len(rare) and len(having) == len(common) + len(rare)
+        if rare and alike and all(part not in layers[number] for part in rare):
+            yield "weight_map", f"weight_map has no {short(f'{of}.{number}.{rare[0]}')}, as all other layers have."
+
+
+_FEWEST_LAYERS, _FEW_PARTS = 4, 2
 
 _EXPERT = pattern(r".*\.experts\.(\d{1,5})\..*")
 

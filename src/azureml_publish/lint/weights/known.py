@@ -21,6 +21,7 @@ from azureml_publish.lint.cards.samples import flavours, signature
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.weights.environments import is_environment
 from azureml_publish.lint.weights.files import WeightFiles
+from azureml_publish.lint.weights.genai import GENAI, decoder_of
 from azureml_publish.lint.weights.graphs import ports_of
 from azureml_publish.lint.weights.values import is_count
 from azureml_publish.patterns import pattern
@@ -55,6 +56,11 @@ def _facts(model: Described) -> Iterator[tuple[str, Fact, str]]:
         named.setdefault(path.rpartition("/")[2], []).append(path)
     yield from _of_gguf(files)
     yield from _of_safetensors(files)
+    for path in named.get(GENAI, []) if model.config is None else []:
+        decoder = decoder_of(files.settings(path))
+        for key, name in _OF_GENAI.items():
+            if _is_size(value := decoder.get(key)):
+                yield name, float(value), path
     for path in named.get("config.pbtxt", []) if len(named.get("config.pbtxt", [])) == 1 else []:
         yield from _of_triton(files.text(path), path)
     graphs = [path for path in files.places if path.endswith(".onnx")]
@@ -148,6 +154,12 @@ def _of_gguf(files: WeightFiles) -> Iterator[tuple[str, Fact, str]]:
             yield "parameters", float(sum(count for count, _ in header.tensors)), path
             yield "size", float(files.size(path)), path
 
+
+_OF_GENAI = {
+    "num_hidden_layers": "layers", "hidden_size": "hidden", "num_attention_heads": "heads",
+    "num_key_value_heads": "kv", "vocab_size": "vocabulary", "context_length": "context",
+}  # fmt: skip
+"""Keys of `genai_config.json`, where no `config.json` is at hand."""
 
 # --- safetensors ---------------------------------------------------------------------------------------------------
 

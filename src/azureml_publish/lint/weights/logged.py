@@ -35,8 +35,8 @@ def logging_mistakes(data: Mapping[str, Any], as_of: date) -> Iterator[KeyedMess
     created = _day(written)
     if written is not None and created is None:
         yield ("utc_time_created",), f"utc_time_created is {short(str(written))}, which is no day."
-    elif created is not None and (created - as_of).days > _A_YEAR:
-        yield ("utc_time_created",), f"MLmodel was written in {created.year}, which is yet to come."
+    elif created is not None and (created - as_of).days > _A_MONTH:
+        yield ("utc_time_created",), f"MLmodel was written on {created}, which is yet to come."
     match = re.match(r"(\d+)\.(\d+)", str(data.get("mlflow_version") or ""))
     since = max((one for one in _FIRST if match and one <= (int(match[1]), int(match[2]))), default=None)
     if created is not None and since is not None and created.year * 100 + created.month < _FIRST[since] - 1:
@@ -44,7 +44,8 @@ def logging_mistakes(data: Mapping[str, Any], as_of: date) -> Iterator[KeyedMess
         yield ("utc_time_created",), f"MLmodel was written on {created}; mlflow {version} is of {when} or later."
 
 
-_A_YEAR = 365
+_A_MONTH = 31
+"""A clock may be wrong, and a day to look back from a little before."""
 
 
 def _day(written: object) -> date | None:
@@ -84,10 +85,35 @@ def flavour_mistakes(data: Mapping[str, Any], paths: frozenset[str], config_at: 
                 message = _components(value, paths)
             if message:
                 yield ("flavors", name, key), message
+    yield from _apart(_flavours(data))
     example = data.get("saved_input_example_info")
     orient = example.get("pandas_orient") if isinstance(example, Mapping) else None
     if isinstance(orient, str) and orient not in _ORIENTS:
         yield ("saved_input_example_info", "pandas_orient"), f"pandas has no orient {short(orient)}."
+
+
+_HELD_IN = ("pickled_model", "model_data", "model_binary", "data")
+
+
+def _apart(flavours: Mapping[str, Any]) -> Iterator[KeyedMessage]:
+    """A file or folder that the python_function takes the model from, and its only other flavour does not."""
+    python = flavours.get("python_function")
+    others = [(name, one) for name, one in flavours.items() if name != "python_function" and isinstance(one, Mapping)]
+    if not isinstance(python, Mapping) or len(others) != 1:
+        return
+    name, flavour = others[0]
+    loaded = [str(python[key]) for key in ("model_path", "model_binary", "data") if isinstance(python.get(key), str)]
+    held = [(key, str(flavour[key])) for key in _HELD_IN if isinstance(flavour.get(key), str)]
+    if len(loaded) == len(held) == 1 and _plain(loaded[0]) != _plain(held[0][1]):
+        message = f"{held[0][0]} is {short(held[0][1])}, and python_function loads {short(loaded[0])}."
+        yield ("flavors", name, held[0][0]), message
+    code, own = python.get("code"), flavour.get("code")
+    if isinstance(code, str) and isinstance(own, str) and _plain(code) != _plain(own):
+        yield ("flavors", name, "code"), f"code is {short(own)}, and python_function has {short(code)}."
+
+
+def _plain(path: str) -> str:
+    return path.strip("./")
 
 
 def _word(flavour: str, key: str, value: str) -> str:

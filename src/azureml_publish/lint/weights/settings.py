@@ -10,6 +10,7 @@ from azureml_publish.content.packaging.safetensors import Tensor
 from azureml_publish.content.packaging.transformers_facts import stated, types_of
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.weights.files import WeightFiles
+from azureml_publish.lint.weights.genai import GENAI, genai_differences
 from azureml_publish.lint.weights.generation import generation_differences, tokenizer_differences
 from azureml_publish.lint.weights.graphs import CONFIGURATION, triton_differences
 from azureml_publish.lint.weights.indexes import INDEX, index_mistakes
@@ -37,7 +38,7 @@ class Contradiction(NamedTuple):
 
 
 _READ = pattern(
-    r"(?:config|(?:tokenizer|preprocessor|generation|sentence_bert|adapter|processor)_config|modules|tokenizer|config_sentence_transformers"
+    r"(?:config|(?:tokenizer|preprocessor|generation|sentence_bert|adapter|processor)_config|modules|tokenizer|genai_config|config_sentence_transformers"
     r"|[\w.-]+\.index(?:\.[\w-]+)?)\.json"
 )
 
@@ -122,7 +123,9 @@ def _of_file(files: WeightFiles, path: str, name: str, data: Any) -> Iterator[tu
         config = beside(files, path, "config.json")
         if config:
             yield from differences("1_Pooling" if name == "config.json" else name, data, config)
-        if name == "generation_config.json":
+        if name == GENAI:
+            yield from genai_differences(files, folder, data, config)
+        elif name == "generation_config.json":
             yield from generation_differences(data, config, beside(files, path, "tokenizer_config.json"))
         elif name == "tokenizer_config.json":
             marks, added = (files.settings(f"{folder}{one}.json") for one in ("special_tokens_map", "added_tokens"))
