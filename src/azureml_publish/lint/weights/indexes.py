@@ -30,7 +30,6 @@ def index_mistakes(files: WeightFiles, folder: str, name: str, index: Mapping[st
     tensors = [files.tensors(folder + one) for one in {*by_tensor.values()} if f"{folder}{one}" in files.places]
     config = files.settings(f"{folder}config.json")
     yield from _layers(config, by_tensor)
-    yield from _gaps(by_tensor)
     yield from _kinds(config, by_tensor)
     yield from _gaps(by_tensor)
     if total is not None and not is_count(total):
@@ -122,11 +121,12 @@ def _gaps(by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             yield "weight_map", f"weight_map has layers of {short(of)} up to {max(layers)}, and no {min(lacking)}."
         having = Counter(part for parts in layers.values() for part in parts)
         rare = [part for part, count in having.items() if count == len(layers) - 1]
-        common = frozenset(part for part, count in having.items() if count == len(layers))
+        common = sum(count == len(layers) for count in having.values())
         number = next((one for one, parts in layers.items() if rare and rare[0] not in parts), 0)
-        alike = len(rare) <= _FEW_PARTS and len(common) > len(rare) and len(having) == len(common) + len(rare)
-        if rare and alike and all(part not in layers[number] for part in rare):
-            yield "weight_map", f"weight_map has no {short(f'{of}.{number}.{rare[0]}')}, as all other layers have."
+        inside = 0 < number < max(layers) and len(layers) > _FEWEST_LAYERS + 1
+        alike = common > len(rare) and len(having) == common + len(rare)  # else the first and the last may have others
+        if rare and (inside or (alike and len(rare) <= _FEW_PARTS and not layers[number].intersection(rare))):
+            yield "weight_map", f"weight_map has no {short(f'{of}.{number}.{rare[0]}')}, which each other layer has."
 
 
 _FEWEST_LAYERS, _FEW_PARTS = 4, 2
@@ -151,27 +151,6 @@ def _kinds(config: Mapping[str, Any], by_tensor: Mapping[str, str]) -> Iterator[
 
 
 _EXPERTS = ("num_local_experts", "n_routed_experts", "num_experts")
-_PARTED = pattern(r"(?P<before>(?:[A-Za-z_]\w*\.)+)(?P<layer>\d{1,4})\.(?P<behind>[\w.]+)")
-
-
-def _gaps(by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """A tensor that each layer has but one in the middle; the first and the last ones may well be of another form."""
-    layers: dict[tuple[str, str], set[int]] = {}
-    for name in by_tensor:
-        if match := _PARTED.fullmatch(name):
-            layers.setdefault((match["before"], match["behind"]), set()).add(int(match["layer"]))
-    full = {
-        before: set[int]().union(*(held for key, held in layers.items() if key[0] == before)) for before, _ in layers
-    }
-    for (before, behind), held in layers.items():
-        lacking = full[before] - held
-        if len(full[before]) > _FEW and len(lacking) == 1 and 0 < min(lacking) < max(full[before]):
-            yield "weight_map", f"weight_map has no {before}{min(lacking)}.{behind}, which each other layer has."
-            return
-
-
-_FEW = 5
-
 _BYTES = {"float16": 2, "bfloat16": 2, "half": 2, "float32": 4, "float": 4, "float64": 8}
 
 
