@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from azureml_publish.diagnostics import Location
+from azureml_publish.documents import parse_yaml
 from azureml_publish.lint.engine import Card
 from tests.unit.lint.cards_at_hand import described, findings
 from tests.unit.lint.test_across_files import codes, model
@@ -235,3 +236,101 @@ def test_tables_of_samples_for_the_task(tasks: dict[str, list[str]], text: str, 
 def test_media_and_heads_by_the_configuration(task: str, media: dict[str, Any], found: list[str]) -> None:
     known = replace(model("A model.\n", tasks={"inferenceTasks": [task]}, **media), config=VISION)
     assert [one for one in codes(known) if one in ("MATCH006", "MATCH015")] == found
+
+
+CHANGED = "# Changes\n\n| Version | Change |\n| --- | --- |\n| {} | more data |\n| 1 | first |\n"
+SHOTS = "| Benchmark | Shots | Little |\n| --- | --- | --- |\n| MMLU | 5 | 69.5 |\n| GSM8K | 0 | 84.8 |\n\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        (CHANGED.format(2), False),
+        (CHANGED.format(3), True),
+        ("# Changes\n\n- Version 3, in May: more data.\n- Version 1: first.\n", True),
+        ("# Versions of the data\n\n- Version 3, in May: more data.\n- Version 1: first.\n", False),
+        ("All figures are from version 1.", True),
+        ("All figures are from version 2.", False),
+        ("All figures are from version 1 of the data.", False),
+        (f"{SHOTS}MMLU is answered with 3 examples in the prompt, and GSM8K with none.", True),
+        (f"{SHOTS}MMLU is answered with 5 examples in the prompt, and GSM8K with none.", False),
+        (f"{SHOTS}GSM8K is measured 8-shot.", True),
+        (f"{SHOTS}ARC is measured 8-shot.", False),
+    ],
+)
+def test_versions_and_shots_of_a_text(text: str, wrong: bool) -> None:
+    page = Card(f"A page.\n\n{text}\n", lambda line, column: Location("notes.md", line, column))
+    known = replace(model("A model.\n"), version=2, pages=(page,))
+    assert ("CARD063" in codes(known)) is wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "licence", "wrong"),
+    [
+        ("Proprietary. For use inside of Acme only.", "mit", True),
+        ("For internal use at Acme only.", "apache-2.0", True),
+        ("For use in research and elsewhere.", "mit", False),
+        ("Proprietary.", "proprietary", False),
+    ],
+)
+def test_an_open_licence_of_a_model_for_few(text: str, licence: str, wrong: bool) -> None:
+    assert ("MATCH005" in codes(model(f"A model.\n\n# License\n\n{text}\n", license=licence))) is wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("Assistants in English and Japanese.", True),
+        ("Assistants in English and German.", False),
+        ("Not meant for languages other than English and Dutch.", True),
+        ("Not meant for languages other than English and German.", False),
+    ],
+)
+def test_languages_that_a_page_names(text: str, wrong: bool) -> None:
+    page = Card(f"{text}\n", lambda line, column: Location("notes.md", line, column))
+    assert ("MATCH007" in codes(replace(model("A model.\n", languages=["en", "de"]), pages=(page,)))) is wrong
+
+
+@pytest.mark.parametrize(
+    ("card", "text", "wrong"),
+    [
+        ("the accuracy is 97.2 %", "which is an accuracy of 94.0 %", True),
+        ("the accuracy is 94.0 %", "which is an accuracy of 0.94", False),
+        ("the accuracy is 97.2 %", "the accuracy was 94.0 % in an earlier version", False),
+        ("the 4,000 windows of 4,000 hours", "Measured on 40,000 windows", True),
+        ("the 4,000 windows of 4,000 hours", "Trained on 40,000 windows", False),
+    ],
+)
+def test_results_of_card_and_page(card: str, text: str, wrong: bool) -> None:
+    page = Card(f"{text}.\n", lambda line, column: Location("evaluation.md", line, column))
+    assert ("CARD072" in codes(replace(model(f"On all {card}.\n"), pages=(page,)))) is wrong
+
+
+def test_a_size_that_the_model_is_not_offered_on() -> None:
+    computes = {"inferenceComputes": ["Standard_NC24ads_A100_v4"]}
+    for text, wrong in (("One instance of", True), ("Deploy it on", True), ("It was trained on", False)):
+        known = model(f"A model. {text} `Standard_NC4as_T4_v3`.\n", supportedComputes=computes)
+        assert ("SKU016" in {one.code for one in findings(known, "SKU016")}) is wrong
+
+
+def test_the_row_of_this_model_in_a_table_of_sizes() -> None:
+    known = {"hidden_size": 768, "num_hidden_layers": 12}
+    for row, wrong in (("87 million | 768", False), ("304 million | 1,024", True)):
+        head = "| Model | Parameters | Length of the vector |\n| --- | --- | --- |\n"
+        rows = f"{head}| owl-large | 304 million | 1,024 |\n| owl-base | {row} |\n"
+        at_hand = model(rows, "owl-base", tasks={"inferenceTasks": ["embeddings"]})
+        assert ("CARD063" in codes(replace(at_hand, config=known))) is wrong
+
+
+def test_a_card_that_begins_with_a_sibling() -> None:
+    for name, wrong in (("Owl-1.5-6B-Chat", True), ("Owl-1.5-9B-Chat", False)):
+        text = f"{name} is the chat model of middle size.\n\nThe weights are those of Owl-1.5-9B-Chat.\n"
+        assert ("MATCH002" in codes(model(text, "Owl-1.5-9B-Chat"))) is wrong
+
+
+def test_an_image_of_azure_reads_input_data() -> None:
+    text = 'A model.\n\n## Sample input\n\n```json\n{"inputs": ["a"]}\n```\n'
+    for image, wrong in (("mcr.microsoft.com/azureml/curated/mlflow:1", True), ("acme.azurecr.io/own:1", False)):
+        mlmodel = parse_yaml(f"metadata:\n  azureml.base_image: {image}\n", "MLmodel")[0]
+        found = findings(replace(model(text), mlmodel=mlmodel), "SMPL006")
+        assert [str(one.severity) for one in found] == ["warning" if wrong else "info"]

@@ -46,6 +46,9 @@ def unlike_itself(model: Described) -> Iterator[Wrong]:
     yield from _in_tags(model, card, rows)
     yield from _of_the_spec(model, card)
     yield from _by_themselves(card)
+    for page in (card, *model.pages):
+        yield from _of_versions(model, page)
+        yield from _of_shots(page)
 
 
 def _noun(text: str) -> str:
@@ -175,3 +178,73 @@ def _by_themselves(card: Card) -> Iterator[Wrong]:
         if not made / _APART <= size <= made * _APART:
             true = f"so many numbers of {match['bits']} bits are {made / 1e9:.3g} GB"
             yield Wrong(card.at(match.start()), f"The card says '{short(match[0])}'", true, width_of(match[0]))
+
+
+_CHANGES = pattern(
+    r"(?:list of |recent )?(?:changes|change ?log|(?:version|release) (?:history|notes)|history)", re.IGNORECASE
+)
+_OF_CHANGE = pattern(
+    r"^(?:[-*+][ \t]+|\|[ \t]*|#{2,6}[ \t]+)[*_]{0,2}(?:version |v)?(?P<n>[1-9]\d{0,2})"
+    r"[*_]{0,2}[ \t]*(?:[,:(|\u2013-]|$)",
+    re.IGNORECASE,
+)
+_FIGURES_OF = pattern(
+    r"\b(?:figures|results|scores|measurements|numbers|this (?:card|page)|evaluation)(?: here| below| above)?"
+    r" (?:are|is|were|was|describes?) (?:all )?(?:(?:from|of|for|measured (?:with|on)|taken (?:from|with)) )?"
+    r"version (?P<n>[1-9]\d{0,2})(?![.\d]*\d| of)",
+    re.IGNORECASE,
+)
+
+
+def _of_versions(model: Described, page: Card) -> Iterator[Wrong]:
+    """The greatest version of a list of changes, and the version that figures are of."""
+    version = model.version
+    if page.too_large or not isinstance(version, int) or isinstance(version, bool):
+        return
+    true = f"this is version {version}"
+    for match in _FIGURES_OF.finditer(page.words) if " version " in page.lowered else ():
+        if int(match["n"]) != version:
+            yield Wrong(page.at(match.start()), f"The text has '{short(match[0])}'", true, len(match[0]))
+    for heading in page.headings:
+        if not _CHANGES.fullmatch(heading.text.strip("*_: ")):
+            continue
+        later = (one.line - 1 for one in page.headings if one.line > heading.line and one.level <= heading.level)
+        lines = page.prose.split("\n")[heading.line : next(later, None)]
+        found = [(heading.line + at + 1, one) for at, line in enumerate(lines) if (one := _OF_CHANGE.match(line))]
+        numbers = [int(change["n"]) for _, change in found]
+        ordered = numbers in (sorted({*numbers}), sorted({*numbers}, reverse=True))
+        if len(numbers) > 1 and ordered and max(numbers) != version and 1 in numbers:
+            line, match = found[numbers.index(max(numbers))]
+            stated = f"The list of changes ends with version {max(numbers)}"
+            yield Wrong(page.place(line, match.start("n") + 1), stated, true, len(match["n"]))
+
+
+_SHOTS = pattern(
+    r"(?:#|n|num(?:ber of)?|few)?[ -]?(?:few-?)?shots?|(?:in-context )?examples|setting|setup", re.IGNORECASE
+)
+_SHOT = pattern(r"[*_ ]*(\d{1,2})(?:[- ]shots?)?[*_ ]*")
+_SMALL = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_EXAMPLES = pattern(
+    rf"(?<![\w.,])(?P<n>\d{{1,2}}|{'|'.join(_SMALL)})"
+    r"(?:[- ]shots?\b| (?:in-context |worked )?examples? in (?:the|its|each) prompt)",
+    re.IGNORECASE,
+)
+
+
+def _of_shots(page: Card) -> Iterator[Wrong]:
+    """How many examples a sentence gives a benchmark, whose only row in a table has another number of shots."""
+    stated: dict[str, set[str]] = {}
+    for table in page.tables:
+        columns = [at for at, cell in enumerate(table.header.cells) if _SHOTS.fullmatch(cell.text.strip("*_ "))]
+        for row in table.rows if len(columns) == 1 and columns[0] else ():
+            if len(row.cells) > columns[0] and (shots := _SHOT.fullmatch(row.cells[columns[0]].text)):
+                stated.setdefault(row.cells[0].text.strip("*_` "), set()).add(shots[1])
+    for match in _EXAMPLES.finditer(page.words) if stated else ():
+        clauses = re.split(r",? and |; | while | but ", sentence_at(page, match.start()).text)
+        own = next((one for one in clauses if match[0] in one), "")
+        word = match["n"].lower()
+        number = str(_SMALL.index(word)) if word in _SMALL else word
+        named = [name for name in stated if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", own)]
+        if len(named) == 1 and number not in stated[named[0]] and len(_EXAMPLES.findall(own)) == 1:
+            true = f"the table has {min(stated[named[0]])} for {named[0]}"
+            yield Wrong(page.at(match.start()), f"The text says '{short(match[0])}'", true, len(match[0]))

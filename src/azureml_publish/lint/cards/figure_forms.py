@@ -33,7 +33,10 @@ _LIBRARY = (
 )
 _RATE = rf"{_NUMBER}(?:\.[0-9]+)?\s?khz\b|\bsampl(?:ed at|ing rate of) {_NUMBER} ?hz\b"
 _PIECES = rf"\b(?:pieces|chunks|clips) of {_NUMBER}[ -]seconds?\b|{_NUMBER}[- ]second (?:pieces|chunks)\b"
-_DIMENSIONS = rf"\b(?:to an? |vectors? (?:of|with) |returns )(?=\d\d|\d,){_NUMBER}[- ]dimension(?:al|s)?\b"
+_DIMENSIONS = (
+    rf"\b(?:to an? |vectors? (?:of|with) |returns )"
+    rf"(?=\d\d|\d,){_NUMBER}(?:[- ]dimension(?:al|s)?| (?:numbers|floats))\b"
+)
 _RANK = rf"\b(?:lora rank (?:is|of)|(?:lora|adapter)(?: adapter)?,? (?:of|with|has) (?:an? )?rank(?: of)?) {_NUMBER}\b"
 _SIDE = (
     r"\b{} (?:side|edge)s?(?: (?:is|are|of|to|has|at|least|most|a|maximum|minimum|length|scaled|resized|with)){{0,5}} "

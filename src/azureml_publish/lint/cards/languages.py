@@ -241,7 +241,8 @@ def _in_sentences(model: Described, spec: frozenset[str]) -> Iterator[Misstated]
     for page, match in ((one, match) for one in pages for match in _READS.finditer(one.words)):
         read = languages_in(match["listed"])
         before = re.split(r"[.!?]\s", page.words[max(0, match.start() - 200) : match.start()])[-1]
-        if len(read) > 1 and not _OF_OTHERS.search(before) and (extra := sorted(read - spec)):
+        of_others = _OF_OTHERS.search(before) and not match[0].startswith("languages other")
+        if len(read) > 1 and not of_others and (extra := sorted(read - spec)):
             yield Misstated(
                 page.at(match.start("listed")),
                 f"The text says '{short(match[0])}', and the spec lacks {', '.join(extra)}.",
@@ -288,7 +289,9 @@ _OFTEN = 3
 _LANGUAGE = pattern(rf"\b(?:{'|'.join(sorted(name.title() for name in NAMES.values() if name.isalpha()))})\b")
 _READS = pattern(
     r"\b(?:(?:reads|understands|speaks|transcribes|supports|writes)|[a-z]+ languages:"
-    r"|(?:questions|answers|texts?|dialogues|conversations|speech) in) "
+    r"|languages other than|(?i:questions|answers|texts?|dialogues|conversations|speech|assistants?|chats?"
+    r"|chatbots?|prompts|documents|articles|e-?mails|messages|tickets|reviews|posts|sentences|instructions"
+    r"|requests|customers) in) "
     r"(?P<listed>(?:[A-Z][a-z]{3,12}, ){0,12}[A-Z][a-z]{3,12},? and [A-Z][a-z]{3,12})\b"
 )
 _PAIR = pattern(r"-([a-z]{2})-([a-z]{2})$")

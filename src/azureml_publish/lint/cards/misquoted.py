@@ -35,6 +35,7 @@ _LEAST_DIGITS = 3
 def misquoted(model: Described) -> Iterator[Wrong]:
     """Numbers in sentences that are slips of the same result in a table, or those of another row than this model's."""
     pages = [page for page in (model.card, *model.pages) if not page.too_large]
+    yield from _measured_otherwise(pages)
     numbers = [list(_numbers(page)) for page in pages]
     results = [one for page in pages for one in _results(page)] if any(numbers) else []
     for page, quoted in zip(pages, numbers, strict=True):
@@ -50,7 +51,8 @@ def misquoted(model: Described) -> Iterator[Wrong]:
             if own and (_REACHES.search(before) or of_this_model(model, page, sentence)):
                 yield _wrong(page, match.start(), text, own)
                 continue
-            if long and (count := _count_meant(pages, text)) and count not in sentence.text:
+            noun = _TESTED.search(before) and re.match(r" [a-z]{4,}\b", page.words[match.end() : match.end() + 20])
+            if long and (count := _count_meant(pages, text, noun[0] if noun else "")) and count not in sentence.text:
                 yield _wrong(page, match.start(), text, _Result(("The number",), count))
                 continue
             slip = _slip(results, sentence.text, text) if digits >= _LEAST_DIGITS else None
@@ -68,16 +70,25 @@ def _numbers(page: Card) -> Iterator[tuple[re.Match[str], int]]:
             yield match, digits
 
 
+_TESTED = pattern(r"\b(?:measured|evaluated|tested|scored) (?:on|over|with) (?:the )?\Z", re.IGNORECASE)
 _LONG = 5
 """So many digits no two numbers of a card share by chance."""
 
 
-def _count_meant(pages: list[Card], text: str) -> str:
-    """The count elsewhere in the texts of which this one, that stands there once, has two digits swapped."""
+def _count_meant(pages: list[Card], text: str, noun: str) -> str:
+    """The count elsewhere in the texts of which this one, that stands there once, has two digits swapped or a 0 more.
+
+    One with a 0 more is of the things that a model was tested on, and that stand there twice.
+    """
     sources = [page.source for page in pages]
     if sum(source.count(text) for source in sources) > 1:
         return ""
     plain = text.replace(",", "")
+    tenth = f"{int(plain) // 10:,}" if plain.endswith("000") else ""
+    if tenth and noun and any(f" {tenth}{noun}" in source for source in sources):
+        alike = rf"(?<![\d,.]){tenth}(?![\d,.]\d)"
+        if sum(len(re.findall(alike, source)) for source in sources) > 1:
+            return f"{tenth}{noun}"
     if any(re.search(rf"(?<![\d.,]){plain}(?![\d.,]\d|\d)", source) for source in sources):
         return ""
     others = {match[0] for source in sources for match in _NUMBER.finditer(source) if len(match[0]) >= _LONG}
@@ -285,3 +296,35 @@ def _measures(sentence: str, head: str, number: str) -> bool:
         re.search(rf"(?<![\d.,]){figure} ?%? {word}\b", sentence)
         or re.search(rf"(?<!\w){word}\b{of}{figure}(?![\d.,]\d)", sentence)
     )
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two numbers are one, rounded as the shorter one is, and as a share or in per cent."""
+    near = 0.51 * 10.0 ** -min(len(text.partition(".")[2]) for text in (one, other))
+    return any(abs(float(one) - float(other) * scale) <= near * max(1, scale) for scale in (1, 100, 0.01))
+
+
+_MEASURE = r"(?:accuracy|(?:ma|mi)cro[- ]f1|f1(?:[- ]score)?|(?:roc[- ])?auc|auroc|wer|cer|bleu|mae|rmse|r2|map)"
+_IS = pattern(
+    rf"\b(?P<of>{_MEASURE})(?: score)?(?: (?:is|was)|,? (?:of|reaches|at)|:) (?:about )?(?P<n>\d{{1,3}}\.\d{{1,4}})"
+    r"(?!\w|\.\d)",
+    re.IGNORECASE,
+)
+
+
+def _measured_otherwise(pages: list[Card]) -> Iterator[Wrong]:
+    """A measure that sentences of the card give once, and those of a page beside it otherwise."""
+    stated: list[dict[str, list[re.Match[str]]]] = []
+    for page in pages:
+        found: dict[str, list[re.Match[str]]] = {}
+        for match in _IS.finditer(page.words):
+            if not _COMPARED.search(sentence_at(page, match.start()).text):
+                found.setdefault(match["of"].lower(), []).append(match)
+        stated.append(found)
+    for page, found in list(zip(pages, stated, strict=True))[1:]:
+        for measure, matches in found.items():
+            own = stated[0].get(measure, [])
+            here, there = {one["n"] for one in matches}, {one["n"] for one in own}
+            if len(here) == len(there) == 1 and not _same(min(here), min(there)):
+                words = f"the {measure} is {min(here)} in {page.at(matches[0].start()).path}"
+                yield Wrong(pages[0].at(own[0].start()), f"The text says '{short(own[0][0])}'", words, len(own[0][0]))

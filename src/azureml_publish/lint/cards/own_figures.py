@@ -81,11 +81,16 @@ def _in_tables(model: Described, known: Mapping[str, Given], source: Mapping[str
             if not is_own(re.sub(r"[*`_]", "", row.cells[0].text), own):
                 continue
             for head, cell in list(zip(heads, row.cells, strict=False))[1:]:
-                text = cell.text.strip("*` ").replace(",", "")
+                text = cell.text.strip("*` ~").replace(",", "")
+                if head == "parameters" and (match := _MILLIONS.fullmatch(text)):
+                    text = f"{float(match[1]) * (1000 if match[2] in 'bB' else 1):.0f}"
                 if head is not None and head in known and text.isdecimal() and not fits(head, float(text), known[head]):
                     true = f"{source[head]} gives {model.name} {given_words(head, known[head])}"
                     where = model.card.place(cell.line, cell.column)
                     yield Wrong(where, f"The row of {model.name} says '{cell.text}'", true, width_of(cell.text))
+
+
+_MILLIONS = pattern(r"([0-9]{1,4}(?:\.[0-9]{1,2})?) ?([mb])(?:illion)?", re.IGNORECASE)
 
 
 def _in_signature(model: Described) -> Iterator[Wrong]:

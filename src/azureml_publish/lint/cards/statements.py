@@ -83,7 +83,8 @@ _LABELS: dict[Subject, str] = {
     "heads": r"(?:number of |# ?)?(?:attention )?heads(?: \((?:gqa|mha|mqa)\))?",
     "vocabulary": r"vocab(?:ulary)?(?: size)?",
     "sampling": r"sampl(?:e|ing)[ _]rate(?: \(khz\))?",
-    "dimension": r"(?:(?:output|vector) )?dimensions?|(?:embedding|vector) (?:size|length)",
+    "dimension": r"(?:(?:output|vector) )?dimensions?|(?:length|size) of (?:the )?(?:vectors?|embeddings?)"
+    r"|(?:embedding|vector) (?:size|length)",
     "bits": r"(?:weight )?bits|bit ?width|bits per weight",
     "group": r"group[ _]size",
     "weights": rf"weights,? (?:(?:in|as) )?{_FLOATS}|weights(?: on disk| files?)?",

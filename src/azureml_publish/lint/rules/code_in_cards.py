@@ -273,6 +273,12 @@ _MEASURED = pattern(r"\|[ *~]*\d[\d.,]*[ *]*(?:ms|s|%)?[ *]*(?:\||$)")
 
 _NEAR = 600
 _DEPLOYED = pattern(r"\binstance_type\b[\"']?\s?[:=]\s?[\"']?(?P<size>Standard_\w+)")
+_RUNS_ON = pattern(
+    r"\b(?:(?:one|an|a single) (?:instance|node|machine) of|deploy(?:ed|ment|ments|s)?(?: it| the model)?"
+    r" (?:on|to|with)|(?:runs|is served|serve it) on|recommended (?:size|sku|instance(?: type)?)(?: is|:)?)"
+    r"(?: an?| one)?[ `*]+(?P<size>Standard_\w+)",
+    re.IGNORECASE,
+)
 _SIZE = pattern(r"\bStandard_[A-Z]{1,3}\d+[A-Za-z]*(?:_[A-Za-z0-9]+){0,3}(?![\w-])")
 
 
@@ -299,6 +305,7 @@ def sku_of_the_card(model: Described) -> Findings:
         for match in _DEPLOYED.finditer(card.source)
         if "eployment" in card.source[max(0, match.start() - _NEAR) : match.end() + _NEAR]
     }
+    deployed |= {match.start("size") for match in _RUNS_ON.finditer(card.source)}
     computes = model.metadata.get("supportedComputes")
     allowed = computes.get("inferenceComputes") if isinstance(computes, Mapping) else None
     for name, offset in first.items():

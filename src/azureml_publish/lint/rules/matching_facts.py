@@ -75,6 +75,7 @@ def license_differs(model: Described) -> Findings:
         if _NAMED_LICENCE.fullmatch(row.text) and not licences_in(row.text):
             message = f"Here the licence is {short(row.text)}, the spec says {written}."
             yield license_differs.at(model.card.at(row.offset), message, _SAME_LICENCE, width=width_of(row.text))
+    yield from _reserved(model, written if spec in _PERMISSIVE else "")
     meant = {spec, *licences_in(spec)}
     pages = (stated for page in (model.card, *model.pages) for stated in _card_licence(page))
     lines: set[tuple[str, int]] = set()
@@ -104,6 +105,23 @@ _NAMED_LICENCE = pattern(
     re.IGNORECASE,
 )
 """A licence by a name of its own, which is none of the known ones."""
+
+
+def _reserved(model: Described, written: object) -> Findings:
+    """A section on the licence that lets few use the model, while the spec has a licence for all."""
+    for heading in model.card.headings if written else ():
+        named = _LICENCE_HEADING.fullmatch(heading.text.strip("*_ "))
+        text = _first_line_below(model.card, heading.line) if named else None
+        if text is not None and _FOR_FEW.match(text[0]) and not licences_in(text[0]):
+            message = f"Here the licence is '{short(text[0])}', the spec says {written}."
+            yield license_differs.at(model.card.at(text[1]), message, _SAME_LICENCE, width=width_of(text[0]))
+
+
+_FOR_FEW = pattern(
+    r"\W*(?:proprietary|confidential|all rights reserved|(?:for |only for )?(?:internal|in-house) use"
+    r"|(?:only )?for (?:internal )?use (?:in|inside|within|at|by)\b[^.\n]{0,40}\bonly)\b",
+    re.IGNORECASE,
+)
 
 
 def _open_beside_closed(model: Described, spec: str) -> Findings:

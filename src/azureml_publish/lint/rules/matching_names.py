@@ -241,7 +241,7 @@ def card_of_a_sibling(model: Described) -> Findings:
 
 _ABOUT = pattern(
     r"\s*(?:The |This (?=\S+ (?:model|checkpoint)))?\W{0,3}(?P<name>[A-Za-z][\w.-]*(?: [\w.-]+){0,3}?)\W{0,3}"
-    r" (?:(?:model|checkpoint) )?(?:is|are|was) (?:an?|fine-?tuned) "
+    r" (?:(?:model|checkpoint) )?(?:is|are|was) (?:an?|the|fine-?tuned) "
 )
 """The first words of a card, where they say which model it is about."""
 _DOES = pattern(

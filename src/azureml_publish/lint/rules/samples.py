@@ -161,7 +161,7 @@ def sample_shape_not_the_tasks(model: Described) -> Findings:
                     f"The sample input begins with '{next(iter(data))}'; an endpoint of an MLflow model reads "
                     "'input_data'.",
                     'Write {"input_data": ...}, with `params` beside it where the model takes any.',
-                    severity=Severity.INFO if key in _OTHER_SERVERS else None,
+                    severity=Severity.INFO if key in _OTHER_SERVERS and not _of_azure(model) else None,
                 )
             continue
         for task in tasks if signature(model.mlmodel) is None else ():  # else SMPL002 compares with the signature
@@ -290,6 +290,13 @@ def _lengths(sample: SampleText, data: Any, most: object) -> Findings:
 _MASK = pattern(r"\[MASK\]|<mask>")
 _OF_MASKS = frozenset({"fill-mask", "embeddings", "feature-extraction", "text2text-generation"})
 """Tasks of models that were trained on masks."""
+
+
+def _of_azure(model: Described) -> bool:
+    """Whether MLmodel names the image of Azure ML that serves the model, whose server reads `input_data` alone."""
+    metadata = mapping_of(mapping_of(model.mlmodel.data if model.mlmodel is not None else None).get("metadata"))
+    return str(metadata.get("azureml.base_image")).startswith("mcr.microsoft.com/azureml/")
+
 
 _OTHER_SERVERS = ("inputs", "instances", "dataframe_split", "dataframe_records")
 """What MLflow's own server reads in the place of `input_data`; a deployment may well have that server.
