@@ -380,3 +380,11 @@ def test_answers_of_a_model_for_images(output: str, wrong: bool) -> None:
     )
     at_hand = described(f"A model.\n\n{samples}", task="image-classification", config={"id2label": LABELS})
     assert bool(findings(at_hand, "SMPL008")) is wrong
+
+
+def test_a_quantised_build_is_smaller_than_its_configuration_says() -> None:
+    config: dict[str, Any] = {"hidden_size": 4096, "num_hidden_layers": 32, "intermediate_size": 11008}
+    config |= {"vocab_size": 32000, "num_attention_heads": 32, "torch_dtype": "bfloat16", "model_type": "llama"}
+    for details, wrong in (({"quantization": ["RTN"]}, False), ({}, True)):
+        build = {"variantMetadata": {"fileSizeBytes": 4 * 10**9, **details}}
+        assert ("MATCH011" in codes(replace(model("Text.\n"), variant=build, config=config))) is wrong

@@ -345,7 +345,8 @@ def _bytes_of_files(model: Described) -> Findings:
     ):
         if not is_count(size):
             continue
-        messages = [message for _, message in bytes_by_configuration(name, size, model.config or {})]
+        config = {} if name == _FIELD and model.build.get("quantization") else model.config or {}
+        messages = [message for _, message in bytes_by_configuration(name, size, config)]
         if len(totals) == 1 and not 0.98 <= size / totals[0] <= _TWICE:
             messages = [f"{name} is {size:,}, and total_size of the index of weights {totals[0]:,}."]
         for message in messages[:1]:
