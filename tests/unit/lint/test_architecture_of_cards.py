@@ -385,6 +385,7 @@ def test_answers_of_a_model_for_images(output: str, wrong: bool) -> None:
 def test_a_quantised_build_is_smaller_than_its_configuration_says() -> None:
     config: dict[str, Any] = {"hidden_size": 4096, "num_hidden_layers": 32, "intermediate_size": 11008}
     config |= {"vocab_size": 32000, "num_attention_heads": 32, "torch_dtype": "bfloat16", "model_type": "llama"}
-    for details, wrong in (({"quantization": ["RTN"]}, False), ({}, True)):
-        build = {"variantMetadata": {"fileSizeBytes": 4 * 10**9, **details}}
+    builds: tuple[tuple[dict[str, Any], bool], ...] = (({"quantization": ["RTN"]}, False), ({}, True))
+    for details, wrong in builds:
+        build: dict[str, Any] = {"variantMetadata": {"fileSizeBytes": 4 * 10**9, **details}}
         assert ("MATCH011" in codes(replace(model("Text.\n"), variant=build, config=config))) is wrong

@@ -105,7 +105,7 @@ _SET = (
     r"(?<![\w.,-])(?:\d{1,3}(?:,\d{3})+|\d{3,9})(?: [a-z-]+){0,2}? (?:(?:for|in|as|of|to|are|form|make up|serve for|go"
     r" to|belong to) )?(?:the )?(?:train|valid|dev|test|eval)\w*(?: (?:set|split|data|part))?"
 )
-_SETS = rf"(?P<parts>{_SET}(?:, {_SET})*(?:, and|,| and) {_SET})"
+_SETS = rf"(?P<parts>{_SET}(?:, {_SET}){{0,3}}(?:, and|,| and) {_SET})"
 _PARTED = (
     pattern(rf"{_N.format('whole')} [a-z][^.|\n\d]{{0,60}}?[:;,(] ?{_SETS}", re.IGNORECASE),
     pattern(rf"{_SETS}[^.|\n\d]{{0,10}} {_N.format('whole')} (?:[a-z]+ )?(?:in total|in all|together|altogether)"),
