@@ -106,6 +106,11 @@ CARD = "- **Quantization:** int4, RTN\n- **Device:** CPU\n"
         ({}, {"device": "gpu"}, CARD, ["MATCH010"]),
         ({}, {"baseModel": "maker/little-13b"}, CARD, ["MATCH001"]),
         ({}, {}, "- **Device:** CPU or GPU\n", []),
+        ({}, {}, "```bash\npip install onnxruntime-genai-cuda\n```\n", ["MATCH010"]),
+        ({}, {}, "```python\nconfig.append_provider('cuda')\n```\n", ["MATCH010"]),
+        ({}, {}, "```bash\nfoundry model run phi-3-mini\n```\n", ["CARD027"]),
+        ({}, {}, "```python\nmodel = og.Model('phi-3-mini-cpu')\n```\n", ["CARD027"]),
+        ({}, {}, "```python\nmodel = og.Model('little-7b-generic-cpu')\n```\n", []),
     ],
 )
 @pytest.mark.parametrize("nested", [True, False])
@@ -141,6 +146,15 @@ def test_what_ends_a_turn_is_the_tokenizers(end: str, found: list[str]) -> None:
     assert codes(subject) == found
 
 
+@pytest.mark.parametrize(("end", "found"), [("</s>", []), ("<|end|>", ["CARD062"])])
+def test_templates_by_role_end_turns_as_the_tokenizer(end: str, found: list[str]) -> None:
+    prompt = json.dumps({"user": f"<|user|>\n{{Content}}{end}"})
+    subject = replace(
+        model("Text.\n", promptTemplate=prompt), tokenizer={"chat_template": TEMPLATE, "eos_token": "</s>"}
+    )
+    assert [one for one in codes(subject) if one.startswith("CARD")] == found
+
+
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
@@ -148,6 +162,8 @@ def test_what_ends_a_turn_is_the_tokenizers(end: str, found: list[str]) -> None:
         ("The summary is found by beam search with 6 beams.\n", True),
         ("The default temperature of 0.6 suits chats.\n", True),
         ("A temperature of 0.6 suits stories.\n", False),
+        ("- **Default temperature:** 0.6\n", True),
+        ("- **Number of beams:** 4\n", False),
         ("It was evaluated by beam search with 6 beams.\n", False),
     ],
 )

@@ -13,6 +13,7 @@ from azureml_publish.content.packaging.mlflow_folder import requirement_mistakes
 from azureml_publish.lint.weights.environments import (
     Loaded,
     environment_mistakes,
+    imports_missing,
     packages_missing,
     too_old,
     two_environments,
@@ -172,3 +173,24 @@ def test_the_list_for_pip_in_conda_yaml() -> None:
 def test_texts_without_an_end_are_read_in_one_pass(text: str) -> None:
     assert len([*environment_mistakes({"requirements.txt": text, "conda.yaml": text})]) <= 2
     assert two_environments({"requirements.txt": text, "conda.yaml": text}) == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "listed", "wrong"),
+    [
+        ("import xgboost\n", "mlflow==2.16.2\npandas==2.2.3\n", True),
+        ("from PIL import Image\n", "mlflow==2.16.2\nnumpy==1.26.4\n", True),
+        ("from PIL import Image\n", "mlflow==2.16.2\ntorchvision==0.19.1\n", False),
+        ("import pandas\n", "mlflow==2.16.2\n", False),  # MLflow brings it
+        ("    import xgboost\n", "mlflow==2.16.2\n", False),  # perhaps where there is one
+        ("import xgboost\n", "numpy==1.26.4\n", False),  # not all that is installed
+    ],
+)
+def test_packages_that_the_code_imports(source: str, listed: str, wrong: bool) -> None:
+    assert bool(imports_missing({"requirements.txt": listed}, {"code/loader.py": source})) is wrong
+
+
+def test_a_list_of_two_that_lacks_a_package() -> None:
+    texts = {"requirements.txt": "mlflow==2.16.2\npandas==2.2.3\n"}
+    texts["conda.yaml"] = "dependencies:\n- pip:\n  - mlflow==2.16.2\n"
+    assert "pandas" in two_environments(texts)

@@ -101,6 +101,9 @@ def _machines(model: Described) -> Iterator[_Claim]:
     for label, text, offset in labelled(card):
         if _ON.fullmatch(label.strip("*_ ")) and len(text) < _LONG:
             yield _Claim(_kinds(_MACHINE, text), text, partial(card.at, offset), width_of(text))
+    for match, start in _in_code(model, _INSTALLED):
+        machine = "gpu" if match[1] != "qnn" else "npu"
+        yield _Claim(frozenset({machine}), match[0], partial(card.at, start), len(match[0]))
     if model.origin is not None:
         parts = [one for one in model.origin[0].lower().split("/")[2:] if one not in model.name.lower()]
         path = [one for one in parts if (kinds := _kinds(_MACHINE, one.replace("_", "-"))) and len(kinds) == 1]
@@ -110,6 +113,22 @@ def _machines(model: Described) -> Iterator[_Claim]:
 
 
 _LONG = 60
+_INSTALLED = pattern(r"\bonnxruntime(?:-genai)?-(cuda|directml|gpu|qnn)\b")
+_GIVEN = pattern(
+    r"\bappend_provider\([\"'](\w+)[\"']|\bproviders ?= ?\[[\"'](\w+)[\"']\]|\bprovider ?= ?[\"'](\w+ExecutionProvider)"
+)
+"""The provider that code takes, where it takes just one."""
+
+
+def _in_code(model: Described, form: re.Pattern[str]) -> Iterator[tuple[re.Match[str], int]]:
+    """The only match in the code of the card, with its offset: several are for several machines."""
+    card = model.card
+    found = [
+        (match, card.source.find(match[0], card.starts[min(fence.line, len(card.starts) - 1)]))
+        for fence in card.fences
+        for match in form.finditer(fence.text)
+    ]
+    yield from found if len({match[0] for match, _ in found}) == 1 else ()
 
 
 def _providers(model: Described) -> Iterator[_Claim]:
@@ -121,6 +140,9 @@ def _providers(model: Described) -> Iterator[_Claim]:
     for label, text, offset in labelled(card):
         if _RUNS_BY.fullmatch(label.strip("*_ ")) and len(text) < _LONG:
             yield _Claim(_kinds(_PROVIDERS, text), text, partial(card.at, offset), width_of(text))
+    for match, start in _in_code(model, _GIVEN):
+        name = next(group for group in match.groups() if group)
+        yield _Claim(_kinds(_PROVIDERS, name), match[0], partial(card.at, start), len(match[0]))
     for path in sorted(model.content.places):
         names = providers_of(model.content.settings(path)) if path.rpartition("/")[2] == GENAI else None
         if names is not None and len(names) < _TWO:

@@ -261,6 +261,7 @@ _GENERATED: Mapping[str, str] = {
     "no_repeat_ngram_size": r"\bno_repeat_ngram_size(?: of| is| =)? (?P<a>\d{1,2})\b",
     "length_penalty": r"\blength[_ ]penalty(?: of| is| =)? (?P<a>\d(?:\.\d{1,2})?)(?![\d.]*\d)",
 }
+_ROWS = dict.fromkeys(("beams", "num_beams", "number_of_beams", "beam_size", "beam_width"), "num_beams")
 _OF_DEFAULTS = pattern(r"\bdefaults?\b|generation_config", re.IGNORECASE)
 _OF_BEAMS = pattern(r"\b(?:by|uses?|with) beam search with\b|\bdefaults?\b|generation_config", re.IGNORECASE)
 _MEASURED = pattern(
@@ -273,6 +274,13 @@ def _of_generation(model: Described) -> Iterator[Wrong]:
     """What sentences say of the defaults of generation, which `generation_config.json` gives."""
     path = next((one for one in sorted(model.content.places) if one.endswith("generation_config.json")), "")
     held = model.content.settings(path) if path else {}
+    for label, text, offset in labelled(model.card) if held else ():
+        named = re.sub(r"\W+", "_", label.lower()).strip("_")
+        key = _ROWS.get(named, named.removeprefix("default_") if named.startswith("default_") else "")
+        one = Setting(held.get(key), key, path)
+        if isinstance(one.value, int | float) and _denies(text, (one,)):
+            stated = f"The card says '{short(label)}: {short(text)}'"
+            yield Wrong(model.card.at(offset), stated, _given((one,)), width_of(text))
     for key in _HOW.keys() & held.keys():
         for card in (model.card, *model.pages):
             for match in _HOW[key].finditer(card.words) if not card.too_large else ():

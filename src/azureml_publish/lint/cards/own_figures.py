@@ -293,7 +293,9 @@ def of_same_owner(model: Described, loaded: str, before: str) -> bool:
     )
 
 
-_GENAI = pattern(r"\b(?:og|onnxruntime_genai)\.Model\(\W*$")
+_GENAI = pattern(
+    r"\b(?:og|onnxruntime_genai)\.Model\(\W*$|\bfoundry model (?:run|download|load) $|\bFoundryLocalManager\(\W*$"
+)
 """Before the folder of a build for ONNX Runtime, which is this model's own."""
 
 _WHOLE = pattern(r"(?:Model|LM|Generation|Classification|LLM|Answering)(?:\.from_pretrained)?\(|\bpipeline\(|\bserve ")

@@ -27,6 +27,7 @@ from azureml_publish.lint.weights.environments import (
     too_old,
 )
 from azureml_publish.lint.weights.files import WeightFiles
+from azureml_publish.lint.weights.genai import GENAI, decoder_of
 from azureml_publish.lint.weights.logged import pair_differences, pair_of_name, pairs_logged
 from azureml_publish.lint.weights.named_files import naming_mistakes, triton_mistakes
 from azureml_publish.lint.weights.parameters import spec_context
@@ -258,6 +259,10 @@ def _of_the_spec(model: Described, files: WeightFiles) -> Iterator[Contradiction
     pair = pair or ("-".join(one or "" for one in sides) if all(sides) else "")
     window = min((one for one, _ in spec_context(model)), default=0)
     for path in sorted(files.places):
+        most = decoder_of(files.settings(path)).get("context_length") if path.endswith(GENAI) else None
+        if is_count(most) and most < window:
+            message = f"context_length is {most}, and the spec's context {window}."
+            yield Contradiction(path, "context_length", message)
         tokenizer = files.settings(path) if path.rpartition("/")[2] == "tokenizer_config.json" else {}
         for key, message in pair_differences(tokenizer, pair):
             yield Contradiction(path, key, message)

@@ -80,9 +80,17 @@ _JOINED = pattern(r"<\|[\"'] ?[+~]")
 
 def _ends(model: Described, template: object) -> Findings:
     """What ends a turn in a block of the card, and stands nowhere in the settings of the tokenizer."""
-    known = f"{json.dumps(model.tokenizer, ensure_ascii=False)}{model.metadata.get('promptTemplate') or ''}"
+    known, prompt = json.dumps(model.tokenizer, ensure_ascii=False), str(model.metadata.get("promptTemplate") or "")
     if not isinstance(template, str) or _JOINED.search(template) or not formats_in(template):
         return
+    strange = next((one[0] for one in _ENDS.finditer(prompt) if one[0] not in known), "")
+    if strange and formats_in(prompt) <= formats_in(template):
+        yield mask_token_unknown.at(
+            model.where("promptTemplate"),
+            f"'{strange}' stands nowhere in the settings of this model's tokenizer.",
+            "Write the marks that the tokenizer's chat_template has.",
+            severity=Severity.WARNING,
+        )
     for fence in model.card.fences if "<" in model.card.source else ():
         match = next((one for one in _ENDS.finditer(fence.text) if one[0] not in known), None)
         if match is not None and formats_in(fence.text) <= formats_in(template):

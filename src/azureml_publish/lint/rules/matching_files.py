@@ -173,7 +173,7 @@ _KINDS = frozenset({"onnx", "gguf", "safetensors", "openvino"})
 
 def _kinds(model: Described, spec: Mapping[str, Any]) -> Findings:
     """The kind of file that the card says, and whether the tokenizer keeps capitals as the name says."""
-    kind = str(spec.get("modelType") or "").lower()
+    kind = str(spec.get("modelType", spec.get("variantType")) or "").lower()
     for claim in of_subject(model.card, "kind") if kind in _KINDS else ():
         if claim.text.lower() in _KINDS - {kind}:
             yield _differs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ from azureml_publish.content.packaging.transformers_facts import (
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import MALFORMED, Document, parse_yaml
 from azureml_publish.lint.cards.findings import short
-from azureml_publish.lint.cards.samples import flavours
+from azureml_publish.lint.cards.samples import flavours, signature
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.names.models import hub_id
 from azureml_publish.lint.subject import AssetSubject, Described, carried_text
@@ -27,6 +28,7 @@ from azureml_publish.lint.weights.environments import (
     ENVIRONMENT,
     OWN_PACKAGES,
     environment_mistakes,
+    imports_missing,
     is_environment,
     too_old,
     two_environments,
@@ -242,6 +244,10 @@ def _environment(subject: Described) -> Findings:
     if message := two_environments(texts):
         where = document.location(("flavors", "python_function", "env"))
         yield mlmodel_contradicts_itself.at(where, message, hint)
+    code = {path: subject.content.text(path) for path in subject.content.places if path.endswith(".py")}
+    if message := imports_missing(texts, code) if texts else "":
+        yield mlmodel_contradicts_itself.at(document.location(("flavors", "python_function", "env")), message, hint)
+    yield from _by_column(subject)
     found = flavours(document)
     python = found.get("python_function")
     loader = str(python.get("loader_module") or "") if isinstance(python, Mapping) else ""
@@ -251,6 +257,19 @@ def _environment(subject: Described) -> Findings:
             f"{loader} loads the flavour {named}, which MLmodel does not have.",
             f"Write mlflow.{next((one for one in found if one != 'python_function'), named)}.",
         )
+
+
+def _by_column(subject: Described) -> Findings:
+    """A file with a value for each column of the signature but one, of which it has almost the name."""
+    names = [one.name for one in signature(subject.mlmodel) or () if one.name]
+    for path in subject.content.places if len(names) > 2 else ():
+        held = subject.content.settings(path) if path.endswith(".json") else {}
+        lacking = [name for name in names if name not in held]
+        near = difflib.get_close_matches(lacking[0], held.keys() - {*names}, 1, 0.6) if len(lacking) == 1 else []
+        if near:
+            message = f"{path} has '{short(near[0])}', and MLmodel's signature '{lacking[0]}'."
+            hint = "Write the same name in both."
+            yield mlmodel_contradicts_itself.at(subject.content.at(path, near[0]), message, hint)
 
 
 def _kind(name: str) -> str:

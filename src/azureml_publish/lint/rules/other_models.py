@@ -55,7 +55,8 @@ _LOADED = pattern(
 
 
 _COMMANDED = pattern(
-    r"(?:\bvllm serve |\b(?:huggingface-cli|hf) download |--model[ =]|\"model\": ?"
+    r"(?:\bfoundry model (?:run|download|load) |\bFoundryLocalManager\("
+    r"|\bvllm serve |\b(?:huggingface-cli|hf) download |--model[ =]|\"model\": ?"
     r"|\bazureml://registries/[\w-]+/models/"
     r"|\baz ml model \w+ (?:[^\n]{0,80} )?(?:--name|-n)[ =]|\bmodels\.get\(\s{0,9}(?:name ?= ?)?)[\"']?"
     r"([\w.-]{1,100}(?:/(?!versions)[\w.-]{1,100})?)"
@@ -85,7 +86,8 @@ def card_links_other_model(model: Described) -> Findings:
     meant = [model.name, *([based] if isinstance(based, str) and not is_own(based, own) else [])]
     for fence in card.fences:
         if not any(
-            word in fence.text for word in ("from_pretrained", "Model", "Transformer(", "model", "vllm", "download")
+            word in fence.text
+            for word in ("from_pretrained", "Model", "Transformer(", "model", "vllm", "download", "Foundry")
         ):
             continue
         if '"choices"' in fence.text:

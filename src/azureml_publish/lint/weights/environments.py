@@ -270,6 +270,33 @@ def _denied(key: str, value: object, package: str, texts: Mapping[str, str]) -> 
     return ""
 
 
+_IMPORTED = pattern(r"^(?:import|from) (\w+)", re.MULTILINE)
+_PACKAGE_OF = {
+    "PIL": "pillow", "cv2": "opencv", "sentence_transformers": "sentence-transformers", "pmdarima": "pmdarima",
+    **{
+        name: name
+        for name in (
+            *("torch", "transformers", "xgboost", "lightgbm", "catboost", "librosa", "soundfile", "sentencepiece"),
+            *("nltk", "spacy", "onnxruntime", "tensorflow", "prophet", "statsmodels", "torchvision", "torchaudio"),
+            *("timm", "peft", "accelerate", "einops", "tiktoken", "gensim", "shap", "torch_geometric"),
+        )
+    },
+}  # fmt: skip
+"""Modules and their packages, which MLflow does not bring."""
+
+
+def imports_missing(texts: Mapping[str, str], code: Mapping[str, str]) -> str:
+    """The package that a file beside MLmodel imports and a list of its environment has not."""
+    for place, source in code.items():
+        for module in _IMPORTED.findall(source):
+            package = _PACKAGE_OF.get(module, "").replace("_", "-")
+            brought = (package, *_BRING.get(package, ()))
+            path = next((path for path, text in texts.items() if all(lacks(text, one) for one in brought)), "")
+            if package and path and not any(one.endswith(f"/{module}.py") for one in code):
+                return f"{place} imports {module}, and {path} names no {package}."
+    return ""
+
+
 class Loaded(NamedTuple):
     """What lies beside weights and is loaded by packages: settings, and whether there is an adapter."""
 
