@@ -195,6 +195,8 @@ def variant(**details: Any) -> Mapping[str, Any]:
         ({"device": "cpu"}, ["MATCH010"]),
         ({"executionProvider": "QNNExecutionProvider"}, ["MATCH010"]),
         ({"fileSizeBytes": 4370}, ["MATCH011"]),
+        ({"fileSizeBytes": 4370129223, "vRamFootprintBytes": 2985000000}, []),
+        ({"fileSizeBytes": 4370129223, "vRamFootprintBytes": 437035000}, ["MATCH011"]),
         ({"parent": "little-13b"}, ["MATCH001"]),
         ({"parent": "Phi-4"}, ["MATCH001"]),
     ],

@@ -95,6 +95,9 @@ def _machines(model: Described) -> Iterator[_Claim]:
     for key in ("device", "target_device", "hardware"):
         text = str(model.tags.get(key) or "")
         yield _Claim(_kinds(_MACHINE, text), f"{key}: {text}", partial(model.where, f"tags.{key}"))
+    summary = str(model.metadata.get("summary") or "")
+    run_on = frozenset[str]().union(*(_kinds(_MACHINE, match[0]) for match in _RUN_ON.finditer(summary)))
+    yield _Claim(run_on, summary, partial(model.where, "summary"))
     shown = str(model.metadata.get("displayName") or "")
     yield _Claim(_kinds(_MACHINE, shown), shown, partial(model.where, "displayName"))
     card = model.card
@@ -113,6 +116,9 @@ def _machines(model: Described) -> Iterator[_Claim]:
 
 
 _LONG = 60
+_RUN_ON = pattern(
+    r"\b(?:for|on|optimi[sz]ed for) (?:[\w-]+ ){0,2}?(?:cpu|gpu|npu)s?\b(?: (?:and|or) \w+)?", re.IGNORECASE
+)
 _INSTALLED = pattern(r"\bonnxruntime(?:-genai)?-(cuda|directml|gpu|qnn)\b")
 _GIVEN = pattern(
     r"\bappend_provider\([\"'](\w+)[\"']|\bproviders ?= ?\[[\"'](\w+)[\"']\]|\bprovider ?= ?[\"'](\w+ExecutionProvider)"

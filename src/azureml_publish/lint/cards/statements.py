@@ -187,6 +187,7 @@ def _rows(card: Card) -> Iterator[tuple[str, str, int]]:
 
 _LENGTH_IN_CODE = pattern(
     r"(?:--max[-_]model[-_]len|\b(?:n_ctx|max_model_len|model_max_length|max_seq_len(?:gth)?)|--ctx-size"
+    r"|\bset_search_options\([^)\n]{0,80}?\bmax_length"
     r"|\bllama-(?:cli|server)\b[^\n]{0,200} -c|\./main\b[^\n]{0,200} -c)"
     r"(?: ?= ?|[ \t]+)(?P<n>[0-9]{1,3}(?:_[0-9]{3})+|[0-9]{3,9})\b"
 )

@@ -289,7 +289,8 @@ def bytes_differ(model: Described) -> Findings:
     )
     if isinstance(size, str) and not size.strip().isdecimal():
         yield _bytes(place, f"fileSizeBytes is '{short(size)}', which is not a number of bytes.")
-    if isinstance(memory, int) and 0 < memory < _LEAST_BYTES:
+    least = max(_LEAST_BYTES, 0.3 * size if isinstance(size, int) else 0)  # a build may keep two copies on disk
+    if isinstance(memory, int) and 0 < memory < least:
         yield _bytes(model.at_build(_MEMORY), f"{_MEMORY} is {memory}, too few for the weights of a model.")
     if not isinstance(size, int) or isinstance(size, bool) or size <= 0:
         return

@@ -44,11 +44,14 @@ def genai_differences(
     files: WeightFiles, folder: str, data: Mapping[str, Any], config: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
     """The key of `genai_config.json` that `config.json`, another key or the files beside it deny, and how."""
+    hidden, heads = config.get("hidden_size"), config.get("num_attention_heads")
+    if "head_dim" not in config and is_count(hidden) and is_count(heads) and hidden % heads == 0:
+        config = {**config, "head_dim": hidden // heads}
     model, search, held = mapping_of(data.get("model")), mapping_of(data.get("search")), decoder_of(data)
     for key, keys in _SAME.items():
         given, true = held.get(key), next((config[one] for one in keys if is_count(config.get(one))), 0)
         if is_count(given) and true and given != true:
-            yield key, f"{key} is {given}, and config.json has {true}."
+            yield key, f"{key} is {given}, and config.json gives {true}."
     longest, most = model.get("context_length"), config.get("max_position_embeddings")
     if is_count(longest) and is_count(most) and longest > most:
         yield "context_length", f"context_length is {longest}, and config.json has max_position_embeddings {most}."
@@ -68,5 +71,7 @@ def genai_differences(
             yield key, f"{key} is {search[key]}, above the {limit} of {above}."
     graph = held.get("filename")
     beside = sorted(path for path in files.places if path.startswith(folder) and path.endswith(".onnx"))
-    if isinstance(graph, str) and beside and f"{folder}{graph}" not in files.places:
+    if isinstance(graph, str) and not graph.endswith(".onnx"):
+        yield "filename", f"filename is {short(graph)}, which is no graph of ONNX."
+    elif isinstance(graph, str) and beside and f"{folder}{graph}" not in files.places:
         yield "filename", f"filename is {short(graph)}, which is not there beside {beside[0]}."
