@@ -195,6 +195,7 @@ def test_a_list_of_languages_in_a_paragraph(text: str, wrong: bool) -> None:
         ("Little has 2 layers and takes at most 16,384 tokens.", True),
         ("Little has 2 layers and takes at most 4,096 tokens.", False),
         ("Little has 2 layers and takes at most 512 tokens.", False),
+        ("A model.\n\nLittle handles prompts of up to 16,384 tokens.", True),
         ("A model.\n\nBig takes at most 16,384 tokens.", False),
     ],
 )
@@ -249,6 +250,8 @@ SHOTS = "| Benchmark | Shots | Little |\n| --- | --- | --- |\n| MMLU | 5 | 69.5 
         (CHANGED.format(3), True),
         ("# Changes\n\n- Version 3, in May: more data.\n- Version 1: first.\n", True),
         ("# Versions of the data\n\n- Version 3, in May: more data.\n- Version 1: first.\n", False),
+        ("# Release notes\n\n**Version 3**: more data\n\n**Version 1**: first", True),
+        ("Results were measured with version 1 of this model.", True),
         ("All figures are from version 1.", True),
         ("All figures are from version 2.", False),
         ("All figures are from version 1 of the data.", False),

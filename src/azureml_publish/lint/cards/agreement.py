@@ -184,14 +184,14 @@ _CHANGES = pattern(
     r"(?:list of |recent )?(?:changes|change ?log|(?:version|release) (?:history|notes)|history)", re.IGNORECASE
 )
 _OF_CHANGE = pattern(
-    r"^(?:[-*+][ \t]+|\|[ \t]*|#{2,6}[ \t]+)[*_]{0,2}(?:version |v)?(?P<n>[1-9]\d{0,2})"
+    r"^(?:[-*+][ \t]+|\|[ \t]*|#{2,6}[ \t]+|(?=[*_]{2}))[*_]{0,2}(?:version |v)?(?P<n>[1-9]\d{0,2})"
     r"[*_]{0,2}[ \t]*(?:[,:(|\u2013-]|$)",
     re.IGNORECASE,
 )
 _FIGURES_OF = pattern(
     r"\b(?:figures|results|scores|measurements|numbers|this (?:card|page)|evaluation)(?: here| below| above)?"
-    r" (?:are|is|were|was|describes?) (?:all )?(?:(?:from|of|for|measured (?:with|on)|taken (?:from|with)) )?"
-    r"version (?P<n>[1-9]\d{0,2})(?![.\d]*\d| of)",
+    r" (?:are|is|were|was|describes?) (?:all )?(?:(?:from|of|for|(?:measured|run|made|taken) (?:with|on|from)) )?"
+    r"version (?P<n>[1-9]\d{0,2})(?![.\d]*\d| of (?!(?:this|the|our) model))",
     re.IGNORECASE,
 )
 

@@ -18,6 +18,7 @@ _SHARES = tuple(
     for form in (
         rf"{_N.format('whole')} {_FEW},? (?:of which|of them|of these),? {_N.format('part')}{_FEW} ?\({_P}\)",
         rf"{_N.format('part')}{_FEW} (?:out )?of (?:the |all )?{_N.format('whole')}{_FEW} ?\({_P}\)",
+        rf"\bof (?:the |all |our )?{_N.format('whole')} {_FEW},? {_N.format('part')} {_FEW} ?\({_P}\)",
         rf"{_N.format('part')}{_FEW},? \(?{_P} of (?:all |the )?{_N.format('whole')}",
         (
             rf"{_N.format('part')} (?:out )?of (?:the |all )?{_N.format('whole')}{_FEW},? (?:which|that|this) (?:is"
@@ -107,7 +108,7 @@ _SET = (
 )
 _SETS = rf"(?P<parts>{_SET}(?:, {_SET}){{0,3}}(?:, and|,| and) {_SET})"
 _PARTED = (
-    pattern(rf"{_N.format('whole')} [a-z][^.|\n\d]{{0,60}}?[:;,(] ?{_SETS}", re.IGNORECASE),
+    pattern(rf"{_N.format('whole')} [a-z][^.|\n\d]{{2,60}}?[:;,( ]{_SETS}", re.IGNORECASE),
     pattern(rf"{_SETS}[^.|\n\d]{{0,10}} {_N.format('whole')} (?:[a-z]+ )?(?:in total|in all|together|altogether)"),
 )
 _ROUGH = pattern(r"(?:over|than|about|around|nearly|almost|roughly|some|approximately|least|to) ?~?\Z|[~>\u2248]\Z")
@@ -119,11 +120,20 @@ def _parts(card: Card) -> Iterator[Wrong]:
         for match in form.finditer(card.words):
             sizes = re.findall(r"(?<![\w.,-])(?:\d{1,3}(?:,\d{3})+|\d{3,9})", match["parts"])
             whole, total = _number(match["whole"]), sum(map(_number, sizes))
-            rounded = any(_zeros(one) < _zeros(match["whole"]) for one in sizes)
-            near = 10 ** _zeros(match["whole"]) if rounded else 0
+            rounded = any(_zeros(one) < _EXACT for one in sizes)
+            near = 10 ** _zeros(match["whole"]) // 2 if rounded else 0
             rough = _ROUGH.search(card.lowered, max(0, match.start() - 15), match.start())
-            if not rough and abs(whole - total) > near and total < 2 * whole and "train" in match["parts"].lower():
+            if (
+                not rough
+                and abs(whole - total) > near
+                and whole / 2 < total < 2 * whole
+                and "train" in match["parts"].lower()
+            ):
                 yield _wrong(card, match, f"these are {total:,} together")
+
+
+_EXACT = 2
+"""A number with fewer zeros at its end was counted, and the whole beside it is perhaps rounded."""
 
 
 def _zeros(number: str) -> int:
@@ -133,12 +143,18 @@ def _zeros(number: str) -> int:
 
 _MEASURES = {
     name: pattern(rf"\W*(?:{form})(?: ?\(?%?\)?)?\W*", re.IGNORECASE)
-    for name, form in (("p", "precision|prec"), ("r", "recall|rec"), ("f", "f1(?:[- ]?(?:score|measure))?|f-score"))
+    for name, form in (
+        ("p", "p(?:rec(?:ision)?)?"),
+        ("r", "r(?:ec(?:all)?)?"),
+        ("f", "f1(?:[- ]?(?:score|measure))?|f-score"),
+    )
 }
-_IN_WORDS = pattern(
-    r"\bprecision\W{1,3}(?:of |is |was )?(?P<p>\d{1,3}\.\d{1,4}) ?%?[^.\n|\d]{0,30}\brecall\W{1,3}(?:of |is |was )?"
-    r"(?P<r>\d{1,3}\.\d{1,4}) ?%?[^.\n|\d]{0,30}\bf1(?:[- ]score)?\W{1,3}(?:of |is |was )?(?P<f>\d{1,3}\.\d{1,4})",
-    re.IGNORECASE,
+_TO = r"\W{1,3}(?:score )?(?:of |is |was )?"
+_PR = rf"\bprecision{_TO}(?P<p>\d{{1,3}}\.\d{{1,4}}) ?%?[^.\n|\d]{{0,30}}\brecall{_TO}(?P<r>\d{{1,3}}\.\d{{1,4}})"
+_F = rf"\bf1(?:[- ]score)?{_TO}(?P<f>\d{{1,3}}\.\d{{1,4}})"
+_IN_WORDS = (
+    pattern(rf"{_PR} ?%?[^.\n|\d]{{0,30}}{_F}", re.IGNORECASE),
+    pattern(rf"{_F} ?%?[^.\n|\d]{{0,30}}{_PR}", re.IGNORECASE),
 )
 _AVERAGED = pattern(r"\b(?:macro|micro|weighted|average|avg|overall|all|total|mean|model)\b", re.IGNORECASE)
 _OF_CLASSES = pattern(
@@ -148,10 +164,11 @@ _OF_CLASSES = pattern(
 
 def _means(card: Card) -> Iterator[Wrong]:
     """An F1 above both precision and recall, or in a row of one class below both: it is a mean of the two."""
-    for match in _IN_WORDS.finditer(card.words) if "precision" in card.lowered else ():
+    words = (match for form in _IN_WORDS for match in form.finditer(card.words))
+    for match in words if "precision" in card.lowered else ():
         if float(match["f"]) > max(float(match["p"]), float(match["r"])) + _ROUNDED:
             yield _wrong(card, match, "an F1 lies between precision and recall")
-    for table in card.tables if "precision" in card.lowered and "recall" in card.lowered else ():
+    for table in card.tables if "f1" in card.lowered or "f-score" in card.lowered else ():
         heads = [cell.text for cell in table.header.cells]
         columns = {
             name: [at for at, head in enumerate(heads) if form.fullmatch(head)] for name, form in _MEASURES.items()

@@ -293,7 +293,11 @@ def _own_contexts(
     """Contexts of sentences on this model that are not that of the spec, whatever the lines say."""
     for one in (*stated, *(limit for limit in limits_in_words(model.card) if limit[0] > length)):
         differs = one not in lines and not _same_length(length, one[0])
-        if differs and of_this_model(model, model.card, sentence_at(model.card, one[2])):
+        sentence = sentence_at(model.card, one[2])
+        limit = sentence._replace(
+            text=sentence.text.replace("up to", "at most") if one not in stated else sentence.text
+        )
+        if differs and of_this_model(model, model.card, limit):
             yield one
 
 
