@@ -291,7 +291,7 @@ _READS = pattern(
     r"\b(?:(?:reads|understands|speaks|transcribes|supports|writes)|[a-z]+ languages:"
     r"|languages other than|(?i:questions|answers|texts?|dialogues|conversations|speech|assistants?|chats?"
     r"|chatbots?|prompts|documents|articles|e-?mails|messages|tickets|reviews|posts|sentences|instructions"
-    r"|requests|customers|support) in) "
+    r"|requests|customers) in) "
     r"(?P<listed>(?:[A-Z][a-z]{3,12}, ){0,12}[A-Z][a-z]{3,12},? and [A-Z][a-z]{3,12})\b"
 )
 _PAIR = pattern(r"-([a-z]{2})-([a-z]{2})$")
