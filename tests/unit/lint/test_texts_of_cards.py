@@ -337,3 +337,8 @@ def test_an_image_of_azure_reads_input_data() -> None:
         mlmodel = parse_yaml(f"metadata:\n  azureml.base_image: {image}\n", "MLmodel")[0]
         found = findings(replace(model(text), mlmodel=mlmodel), "SMPL006")
         assert [str(one.severity) for one in found] == ["warning" if wrong else "info"]
+
+
+def test_languages_of_a_first_sentence_are_reported_once() -> None:
+    known = model("A chat model for texts in English and Japanese.\n", languages=["en", "de"])
+    assert len(findings(known, "MATCH007")) == 1

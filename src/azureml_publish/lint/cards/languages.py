@@ -50,8 +50,10 @@ def differing_languages(model: Described) -> Iterator[Misstated]:
         if (named := languages_in(side.text)) and not named <= spec:
             message = f"The card gives {short(side.text)}, and the spec names {', '.join(sorted(spec)[:5])}."
             yield Misstated(model.card.at(side.offset), message, _SAME, width_of(side.text))
-    yield from _in_sentences(model, spec)
-    yield from _in_beginnings(model, spec)
+    found = list(_in_sentences(model, spec))
+    lines = {(one.where.path, one.where.line) for one in found}
+    yield from found
+    yield from (one for one in _in_beginnings(model, spec) if (one.where.path, one.where.line) not in lines)
     yield from _counted(model, spec)
     summary = model.metadata.get("summary")
     alone = _ALONE.search(f"{summary}. {model.card.words[:_FIRST]}") if len(spec) > 1 else None
