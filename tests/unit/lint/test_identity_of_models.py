@@ -179,6 +179,7 @@ LISTED = "## Supported languages\n\nEnglish, German, French, Italian, Portuguese
             ["en", "de"],
         ),
         ("It is made for chat in twelve languages.\n", "It is made for chat in eight languages.\n", EIGHT),
+        ("Answers in the other nine languages are worse.\n", "Answers in the other 7 languages are worse.\n", EIGHT),
         ("It supports 9 languages.\n", "It supports 8 languages, and is trained on more than 30 languages.\n", EIGHT),
         ("It reads Korean.\n", "It reads texts.\n", ["en", "kr"]),
         ("- **Target language:** French\n", "- **Target language:** German\n", ["en", "de"]),
@@ -206,6 +207,10 @@ def test_norwegian_wants_quotes(tmp_path: Path) -> None:
     [
         ("It was fine-tuned on the [OntoNotes 5](x) corpus.\n", ["conll2003"], True),
         ("It was fine-tuned on CoNLL-2003.\n", ["conll2003"], False),
+        ("This one is tuned on ADE20K.\n", ["cityscapes"], True),
+        ("This one is tuned on ADE20K.\n", ["scene_parse_150"], False),
+        ("Little saw 1,500 billion tokens of RefinedWeb.\n", ["EleutherAI/pile"], True),
+        ("Little saw 300 billion tokens of the Pile.\n", ["EleutherAI/pile"], False),
         ("It was fine-tuned on SQuAD 1.1.\n\n- **Training data:** SQuAD 2.0\n", ["deepset/squad_v2"], True),
         ("It was fine-tuned on SQuAD.\n", ["squad_v2"], False),
         ("It was pretrained on Wikitext, then fine-tuned on IMDB.\n", ["imdb"], False),

@@ -171,6 +171,9 @@ PORTS = (
         ({}, "It forecasts 24 hours ahead. The one before forecast 48 hours ahead.", False),
         ({}, "Format: ONNX, opset 11.", True),
         ({}, "Format: ONNX, opset 17.", False),
+        ({}, "On the test set macro F1 is 0.88.", True),
+        ({}, "| Measure | Value |\n| --- | --- |\n| Macro-F1 | 0.79 |", True),
+        ({}, "On the test set macro F1 is 0.88, and 82.5 % on the new one.", False),
         ({}, "It makes images of 1024 x 1024 pixels.", True),
         ({}, "It makes images of 512 x 512 pixels, or of 1024 x 1024 pixels.", False),
     ],
@@ -178,7 +181,7 @@ PORTS = (
 def test_what_cards_say_in_several_places(tmp_path: Path, files: dict[str, Any], card: str, wrong: bool) -> None:
     held = model(f"Text.\n\n{card}\n")
     metadata = {**held.metadata, "languages": ["en", "de"], "summary": "It makes images of 512 x 512 pixels."}
-    tags: dict[str, Any] = {"horizon_hours": "24", "opset": 17}
+    tags: dict[str, Any] = {"horizon_hours": "24", "opset": 17, "eval_macro_f1": "0.825"}
     config = files.get("config.json")
     held = replace(held, content=files_of(tmp_path, files), config=config, metadata=metadata, tags=tags)
     assert ("CARD063" in codes(held)) == wrong

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from azureml_publish.lint.cards.findings import Wrong, short, width_of
+from azureml_publish.lint.cards.misquoted import MEASURE, same_figure
 from azureml_publish.lint.cards.named_settings import words_of
 from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence_at
 from azureml_publish.lint.cards.statements import labelled
@@ -44,6 +45,7 @@ def unlike_itself(model: Described) -> Iterator[Wrong]:
                 yield Wrong(model.where("summary"), f"The summary says '{short(written)}'", true)
                 break
     yield from _in_tags(model, card, rows)
+    yield from _measured(model, card)
     yield from _of_the_spec(model, card)
     yield from _by_themselves(card)
     for page in (card, *model.pages):
@@ -145,6 +147,31 @@ def _in_tags(model: Described, card: Card, rows: Mapping[frozenset[str], Sequenc
 
 
 _BEFORE_NUMBERS = frozenset(("opset", "rank", "version", "alpha", "depth"))
+_MEASURE_TAG = pattern(rf"(?:(?:eval|test|val|best|reported|top-?1)[ -])?(?P<of>{MEASURE})", re.IGNORECASE)
+_DECIMAL = pattern(r"(?P<n>[0-9]{1,3}(?:\.[0-9]{1,5})) ?%?")
+_GIVEN = pattern(
+    rf"\b(?P<of>{MEASURE})(?: score)?(?: (?:is|was)|,? (?:of|reaches|at)|:|) (?:about )?"
+    r"(?P<n>[0-9]{1,3}\.[0-9]{1,5})(?!\w|\.[0-9])",
+    re.IGNORECASE,
+)
+
+
+def _measured(model: Described, card: Card) -> Iterator[Wrong]:
+    """A tag with a result that stands nowhere in the card, which gives that measure once and otherwise."""
+    for key, value in model.tags.items():
+        tag, text = _MEASURE_TAG.fullmatch(key.replace("_", " ")), _DECIMAL.fullmatch(str(value).strip())
+        if tag is None or text is None or any(same_figure(text["n"], one) for one in _ANY_DECIMAL.findall(card.words)):
+            continue
+        measure = re.sub(r"[ -](?:score)?", "", tag["of"].lower())
+        given = {one["n"] for one in _GIVEN.finditer(card.words) if re.sub(r"[ -]", "", one["of"].lower()) == measure}
+        for label, row, _ in labelled(card):
+            if re.sub(r"[ -]|score", "", label.lower()) == measure and (match := _DECIMAL.fullmatch(row.strip("*_` "))):
+                given.add(match["n"])
+        if len(given) == 1:
+            yield Wrong(model.where(f"tags.{key}"), f"The tag {key} is {value}", f"the card says {min(given)}")
+
+
+_ANY_DECIMAL = pattern(r"(?<![\w.,])[0-9]{1,3}(?:\.[0-9]{1,5}(?!\w|\.[0-9])|(?= ?%))")
 _LISTS = pattern(
     rf"\b(?:spec(?:ification)?|metadata|front matter) (?:lists|names|has|gives|contains) {_N} languages\b"
     r"|\b(?P<m>[0-9]{1,3}) languages (?:are )?(?:listed|named) in the (?:spec|metadata)\b",

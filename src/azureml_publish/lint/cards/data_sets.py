@@ -53,7 +53,8 @@ def _listed(model: Described) -> Iterator[Trained]:
 
 
 _ON = pattern(
-    r"\b(?:(?P<tuned>fine-?tuned)|(?<!pre)(?<!pre-)trained)\b(?: and \w+)? (?:[\w-]+ ){0,2}?(?:on|with|using) "
+    r"\b(?:(?P<tuned>(?:fine-?)?tuned)|(?<!pre)(?<!pre-)trained|saw)\b(?: and \w+)? (?:[\w,-]+ ){0,3}?"
+    r"(?:on|with|using|tokens of) "
     r"(?P<data>(?:[^.\n;]|\.(?=\d)){3,120})",
     re.IGNORECASE,
 )
@@ -67,7 +68,7 @@ def _claims(model: Described) -> Iterator[Trained]:
             yield Trained(found, model.where("summary"))
             break
     card = model.card
-    sentences = [*_ON.finditer(card.words, 0, _FIRST)] if "train" in card.lowered or "tuned" in card.lowered else []
+    sentences = [*_ON.finditer(card.words, 0, _FIRST)] if _SEEN.search(card.lowered) else []
     sentences = [match for match in sentences if match["tuned"]] or sentences
     for match in sentences:
         if found := data_sets_in(match["data"]):
@@ -78,6 +79,7 @@ def _claims(model: Described) -> Iterator[Trained]:
             yield Trained(found, card.at(stated.offset), width_of(stated.text))
 
 
+_SEEN = pattern(r"train|tuned|\bsaw ")
 _FIRST = 1500
 """Characters in which a card says what the model is; later sentences may be of others."""
 

@@ -57,6 +57,11 @@ def differing_languages(model: Described) -> Iterator[Misstated]:
     yield from _counted(model, spec)
     summary = model.metadata.get("summary")
     alone = _ALONE.search(f"{summary}. {model.card.words[:_FIRST]}") if len(spec) > 1 else None
+    for match in _NO_OTHER.finditer(model.card.words):
+        if (code := code_of(match["language"] or match["than"])) and spec != {code}:
+            message = f"The card says '{short(match[0])}', and the spec names {', '.join(sorted(spec)[:5])}."
+            yield Misstated(model.card.at(match.start()), message, _SAME, width_of(match[0]))
+            return
     if alone and code_of(alone["language"]):
         message = f"Summary or card say '{alone[0]}', and the spec names {len(spec)} languages."
         yield Misstated(model.where("languages"), message, _SAME)
@@ -67,6 +72,15 @@ def differing_languages(model: Described) -> Iterator[Misstated]:
 
 
 _ALONE = pattern(r"\b(?P<language>[A-Z][a-z]{3,12})[- ]only\b")
+_NO_OTHER = pattern(
+    r"\b(?:[Tt]h(?:is|e) (?:model|asset|encoder|classifier)|[Ii]t) "
+    r"(?:knows|reads|speaks|understands|handles|supports|works (?:in|for|with)"
+    r"|is (?:for|meant for|made for|limited to))"
+    r" (?P<language>[A-Z][a-z]{3,12})(?: (?:texts?|input|language))? (?:only|alone)[.,;]"
+    r"|\b(?:not (?:meant|made|intended|suitable|suited|designed|usable)\b[^.\n]{0,60}|nor) for"
+    r" (?:use (?:in|with) )?(?:any )?languages other than (?P<than>[A-Z][a-z]{3,12})\b(?! and| or|,)"
+)
+"""Sentences that say that the model has one language."""
 _SAME = "Write the same languages in both."
 _COUNTRIES = dict(
     pair.split("=")
@@ -131,7 +145,8 @@ def _lists_below(card: Card) -> Iterator[tuple[str, int]]:
             last += 1
         lines = [re.sub(r"^\s*[-*+] |[.,;]?\s*$", "", line) for line in card.lines[first:last]]
         if lines:
-            yield re.sub(r"[*_`]", "", ", ".join(lines)), card.starts[first]
+            listed = re.sub(r"[*_`]", "", ", ".join(lines))
+            yield listed if languages_in(listed) else re.split(r"\.\s", listed)[0], card.starts[first]
     for match in _INTRODUCED.finditer(card.words) if " languages" in card.lowered else ():
         yield match["listed"].strip().rstrip(".,;"), match.start("listed")
     for start, line in zip(card.starts, card.prose.split("\n"), strict=True) if " languages" in card.lowered else ():
@@ -187,7 +202,8 @@ _NUMERALS = (
     *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
 )
 _COUNT = pattern(
-    rf"(?<!than )(?<!over )(?<!about )(?<!least )(?<!other )\b(?P<n>{'|'.join(_NUMERALS)}|[2-9]|[1-9][0-9])"
+    rf"(?<!than )(?<!over )(?<!about )(?<!least )(?:(?<!other )|(?P<but>(?<=the other )))"
+    rf"\b(?P<n>{'|'.join(_NUMERALS)}|[2-9]|[1-9][0-9])"
     r" (?:supported |official )?languages\b(?! famil| pair| model)",
     re.IGNORECASE,
 )
@@ -204,6 +220,7 @@ def _counted(model: Described, spec: frozenset[str]) -> Iterator[Misstated]:
         for match in _COUNT.finditer(page.words) if " languages" in page.lowered else ():
             number = match["n"].lower()
             count = _NUMERALS.index(number) + 2 if number in _NUMERALS else int(number)
+            count += match["but"] is not None  # all but one
             if count != len(spec) and _OWN.search(page.words, 0, match.start()):
                 message = f"The text says '{short(match[0])}', and the spec lists {len(spec)}."
                 yield Misstated(page.at(match.start()), message, _SAME, width_of(match[0]))

@@ -298,15 +298,15 @@ def _measures(sentence: str, head: str, number: str) -> bool:
     )
 
 
-def _same(one: str, other: str) -> bool:
+def same_figure(one: str, other: str) -> bool:
     """Whether two numbers are one, rounded as the shorter one is, and as a share or in per cent."""
     near = 0.51 * 10.0 ** -min(len(text.partition(".")[2]) for text in (one, other))
     return any(abs(float(one) - float(other) * scale) <= near * max(1, scale) for scale in (1, 100, 0.01))
 
 
-_MEASURE = r"(?:accuracy|(?:ma|mi)cro[- ]f1|f1(?:[- ]score)?|(?:roc[- ])?auc|auroc|wer|cer|bleu|mae|rmse|r2|map)"
+MEASURE = r"(?:accuracy|(?:ma|mi)cro[- ]f1|f1(?:[- ]score)?|(?:roc[- ])?auc|auroc|wer|cer|bleu|mae|rmse|r2|map)"
 _IS = pattern(
-    rf"\b(?P<of>{_MEASURE})(?: score)?(?: (?:is|was)|,? (?:of|reaches|at)|:) (?:about )?(?P<n>\d{{1,3}}\.\d{{1,4}})"
+    rf"\b(?P<of>{MEASURE})(?: score)?(?: (?:is|was)|,? (?:of|reaches|at)|:) (?:about )?(?P<n>\d{{1,3}}\.\d{{1,4}})"
     r"(?!\w|\.\d)",
     re.IGNORECASE,
 )
@@ -325,6 +325,6 @@ def _measured_otherwise(pages: list[Card]) -> Iterator[Wrong]:
         for measure, matches in found.items():
             own = stated[0].get(measure, [])
             here, there = {one["n"] for one in matches}, {one["n"] for one in own}
-            if len(here) == len(there) == 1 and not _same(min(here), min(there)):
+            if len(here) == len(there) == 1 and not same_figure(min(here), min(there)):
                 words = f"the {measure} is {min(here)} in {page.at(matches[0].start()).path}"
                 yield Wrong(pages[0].at(own[0].start()), f"The text says '{short(own[0][0])}'", words, len(own[0][0]))

@@ -34,6 +34,12 @@ samsum            samsum
 dialogsum         dialog[ _-]?sum
 wikitext          wikitext
 bookcorpus        book[ _-]?corpus
+refinedweb        (?:falcon[ _-])?refined[ _-]?web
+fineweb           fine[ _-]?web
+pile              the[ _-]pile|(?-i:^pile$)|pile[ _-](?:uncopyrighted|deduped)
+redpajama         red[ _-]?pajama
+slimpajama        slim[ _-]?pajama
+dolma             (?-i:dolma|Dolma)
 openwebtext       open[ _-]?web[ _-]?text
 librispeech       libri[ _-]?speech(?:_asr)?
 libritts          libri[ _-]?tts
@@ -55,7 +61,7 @@ newsqa            news[ _-]?qa
 imagenet-1k       imagenet[ _-]?1k|ilsvrc ?2012
 imagenet-21k      imagenet[ _-]?2[12]k
 coco              coco
-ade20k            ade[ _-]?20k
+ade20k            ade[ _-]?20k|scene[ _-]?parse[ _-]?150|scene[ _-]?parsing
 cityscapes        cityscapes
 pascal_voc        pascal[ _-]?voc
 open_images       open[ _-]?images

@@ -165,6 +165,12 @@ _NO_DAY = pattern(
     re.IGNORECASE,
 )
 """Days that no year has."""
+_MONTH = rf"(?:{'|'.join((*_MONTHS, *(month.title() for month in MONTHS)))})\.?"
+_BEYOND = pattern(
+    rf"\b{_MONTH} (?:3[2-9]|[4-9]\d)(?:(?:st|nd|rd|th)\b|, ?(?:19|20)\d\d\b)"
+    rf"|(?<![\w.,/-])(?:3[2-9]|[4-9]\d)(?:st|nd|rd|th)?\.? (?:of )?{_MONTH},? (?:19|20)\d\d\b"
+)
+"""Days beyond the end of every month."""
 _ISO = pattern(r"-(?<=(?:19|20)\d\d-)(?<![\w./_-]\d{4}-)(?P<month>\d\d)-(?P<day>\d\d)(?![\w-]|\.\d)")
 """Of a day, what is behind the year: a hyphen is looked for much faster."""
 _FIVE_DIGITS = pattern(r" (?:19|20)\d{3}(?!\d)")
@@ -179,6 +185,8 @@ _LONG_YEAR = pattern(
 def _no_dates(card: Card, this_year: int) -> Iterator[tuple[int, str, str]]:
     """Dates of no calendar: where, their text, and what they are not."""
     for match in _NO_DAY.finditer(card.words) if any(month in card.lowered for month in _DAYS_OF) else ():
+        yield match.start(), match[0], "no day of the calendar"
+    for match in _BEYOND.finditer(card.words):
         yield match.start(), match[0], "no day of the calendar"
     for match in _ISO.finditer(card.words):
         written = card.words[match.start() - 4 : match.end()]

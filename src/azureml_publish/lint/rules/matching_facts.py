@@ -119,21 +119,24 @@ def _reserved(model: Described, written: object) -> Findings:
 
 _FOR_FEW = pattern(
     r"\W*(?:proprietary|confidential|all rights reserved|(?:for |only for )?(?:internal|in-house) use"
+    r"|(?:the |this model is (?:the )?)?(?:exclusive |sole )?property of\b|no licen[cs]e is granted"
+    r"|not (?:for|to be) (?:re)?distribut\w+|(?:research|evaluation|non-?commercial)(?: \w+){0,4} only\b"
+    r"|(?:no|not for) commercial use|commercial use is (?:not|prohibited|forbidden)"
     r"|(?:only )?for (?:internal )?use (?:in|inside|within|at|by)\b[^.\n]{0,40}\bonly)\b",
     re.IGNORECASE,
 )
 
 
 def _open_beside_closed(model: Described, spec: str) -> Findings:
-    """An open licence in a row of the card, where licenseDescription says that the model is for few."""
+    """An open licence in a row of the card, where the spec or licenseDescription says that the model is for few."""
     described = model.metadata.get("licenseDescription")
-    if not isinstance(described, str) or not _RESERVED.search(described) or licences_in(described):
+    reserved = isinstance(described, str) and _RESERVED.search(described) and not licences_in(described)
+    if not reserved and (spec != "proprietary" or described):
         return
     for row in of_subject(model.card, "license"):
         if (found := licences_in(row.text)) and found <= _PERMISSIVE:
-            message = (
-                f"Here the licence is {' or '.join(sorted(found))}, and licenseDescription of {spec} reserves rights."
-            )
+            true = f"licenseDescription of {spec} reserves rights" if reserved else f"the spec says {spec}"
+            message = f"Here the licence is {' or '.join(sorted(found))}, and {true}."
             yield license_differs.at(model.card.at(row.offset), message, _SAME_LICENCE, width=width_of(row.text))
 
 
