@@ -55,6 +55,7 @@ def codes(*models: Described) -> list[str]:
         ("Phi-4-mini-reasoning-cuda-gpu", "Phi-4", None),
         ("stabilityai-stable-diffusion-2-1", "stabilityai/stable-diffusion-2.1", None),
         ("compvis-stable-diffusion-v1-4", "CompVis/stable-diffusion-v1-5", "version"),
+        ("google-efficientnet-b0", "google/efficientnet-b4", "class"),
         ("gpt2-medium", "openai-community/gpt2-large", "class"),
     ],
 )
@@ -157,6 +158,15 @@ def test_a_card_with_another_licence(card: str, licence: str, wrong: bool) -> No
         ("It is not intended for languages other than Italian.\n", "little", {"languages": ["fr"]}, ["MATCH007"]),
         ("It was not tested in languages other than Italian.\n", "little", {"languages": ["fr", "it"]}, []),
         ("- **License:** MIT\n", "little", {"license": "proprietary"}, ["MATCH005"]),
+        ("The license permits research use only.\n", "little", {"license": "cc-by-4.0"}, ["MATCH005"]),
+        ("The license permits research and commercial use.\n", "little", {"license": "mit"}, []),
+        (
+            "It is tuned on seven languages: Dutch, Thai and Urdu.\n",
+            "little",
+            {"languages": ["nl", "th", "ur"]},
+            ["MATCH007"],
+        ),
+        ("It is tuned on 3 languages: Dutch, Thai and Urdu.\n", "little", {"languages": ["nl", "th", "ur"]}, []),
         ("## License\n\nNo commercial use.\n", "little", {"license": "mit"}, ["MATCH005"]),
         ("## License\n\nMIT, not the property of anybody.\n", "little", {"license": "mit"}, []),
         ("- **Language(s):** English, code\n", "little", {"languages": ["en", "de"]}, []),

@@ -103,6 +103,11 @@ HEADS = "|Benchmark|{}|Writer-7b|\n|--|--|--|\n|MMLU|61|62|\n"
             {"card": "Tuned on 960 hours of speech, pretrained on 53,000 hours of it.\n"},
             "ear-base-960h",
         ),
+        (
+            {"page": "Results of the new harness for reader-7b.\n"},
+            {"page": "Results of the new harness for reader-2b, beside reader-7b.\n"},
+            "reader-2b",
+        ),
         ({"summary": "Reader 7b reads texts."}, {"summary": "Refresh of Reader 7b that reads texts."}, "reader-2b"),
         (
             {"card": BASE.format("bert-base-uncased")},

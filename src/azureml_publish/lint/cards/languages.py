@@ -207,6 +207,10 @@ _COUNT = pattern(
     r" (?:supported |official )?languages\b(?! famil| pair| model)",
     re.IGNORECASE,
 )
+_COUNTED_LIST = pattern(
+    rf"\b(?P<n>{'|'.join(_NUMERALS)}|[1-9][0-9]{{0,2}}) (?:\w+ )?languages: (?P<listed>(?-i:[A-Z])[^.:()\n]{{5,400}})",
+    re.IGNORECASE,
+)
 _OWN = pattern(
     r"\b(?:chats?|chatting|dialogues?|speaks?|reads?|writes?|supports?|understands?|answers?|conversations?|texts?)\b"
     r"[^.\n|]{0,30}\Z",
@@ -216,6 +220,13 @@ _OWN = pattern(
 
 def _counted(model: Described, spec: frozenset[str]) -> Iterator[Misstated]:
     """How many languages a text says that the model has, where the spec lists several."""
+    for page in (model.card, *model.pages):
+        for match in _COUNTED_LIST.finditer(page.words) if " languages: " in page.lowered else ():
+            number, listed = match["n"].lower(), languages_in(match["listed"])
+            if listed and len(listed) != (_NUMERALS.index(number) + 2 if number in _NUMERALS else int(number)):
+                message = f"The text says '{number} languages' and lists {len(listed)}."
+                yield Misstated(page.at(match.start()), message, "Write the number of those listed.", len(number))
+                return
     for page in (model.card, *model.pages) if len(spec) > 1 else ():
         for match in _COUNT.finditer(page.words) if " languages" in page.lowered else ():
             number = match["n"].lower()

@@ -143,6 +143,8 @@ _CHECKPOINT = pattern(
 _BUILD = pattern(r"gptq|awq|gguf|int[48]|fp8|bnb|onnx|openvino|quant|4bit|8bit")
 PUBLISHED_AS = pattern(
     r"\b(?:(?:model|checkpoint|this|it|which|and|parameters),? (?:is |are )?published (?:as|at)"
+    r"|(?:published|released|shared|uploaded|hosts) (?:it|them|this model|the (?:model|weights|checkpoint))"
+    r" (?:as|at|on|under)"
     r"|(?:the|these|its|model) weights (?:are|come|stem) (?:available )?(?:at|on|from|in))\s+[\[*`]*\Z",
     re.IGNORECASE,
 )
@@ -208,7 +210,9 @@ def _may_be_own(model: Described, text: str, own: tuple[str, ...]) -> bool:
 _SUBJECT = pattern(
     r"^\W{0,3}(?:(?:the|this) (?:table|page|section|figures?|results?)(?: below)?"
     r" (?:compares?|shows?|gives?|reports?|evaluates?|is|are)"
-    r"(?: the)?(?: results| scores| figures| evaluation)?(?: of| for)?|we (?:compare|evaluated?|tested|measured?))"
+    r"(?: the)?(?: results| scores| figures| evaluation)?(?: of| for)?"
+    r"|(?:scores|results|figures|measurements|benchmarks)\b[^.\n]{0,60}? (?:of|for)"
+    r"|we (?:compare|evaluated?|tested|measured?))"
     rf" \W{{0,2}}(?P<name>{NAME})",
     re.IGNORECASE | re.MULTILINE,
 )

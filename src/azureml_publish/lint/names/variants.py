@@ -47,6 +47,7 @@ def one_letter_apart(one: str, other: str) -> bool:
 _WORDS: dict[str, tuple[Kind, str]] = {
     **{name: ("class", name) for name in ("nano", "micro", "tiny", "mini", "small", "base", "medium", "large", "xl")},
     **{name: ("class", name) for name in ("xxl", "huge", "giant", "moe", "vision")},
+    **{f"b{number}": ("class", f"b{number}") for number in range(9)},  # of SegFormer and EfficientNet
     "xlarge": ("class", "xl"),
     "xxlarge": ("class", "xxl"),
     **{name: ("case", name) for name in ("cased", "uncased")},

@@ -108,7 +108,11 @@ _NAMED_LICENCE = pattern(
 
 
 def _reserved(model: Described, written: object) -> Findings:
-    """A section on the licence that lets few use the model, while the spec has a licence for all."""
+    """A section or sentence on the licence that lets few use the model, while the spec has a licence for all."""
+    for match in _NOT_SOLD.finditer(model.card.words) if written and "licen" in model.card.lowered else ():
+        message = f"The card says '{short(match[0])}', and {written} of the spec allows it."
+        yield license_differs.at(model.card.at(match.start()), message, _SAME_LICENCE, width=width_of(match[0]))
+        return
     for heading in model.card.headings if written else ():
         named = _LICENCE_HEADING.fullmatch(heading.text.strip("*_ "))
         text = _first_line_below(model.card, heading.line) if named else None
@@ -117,6 +121,13 @@ def _reserved(model: Described, written: object) -> Findings:
             yield license_differs.at(model.card.at(text[1]), message, _SAME_LICENCE, width=width_of(text[0]))
 
 
+_NOT_SOLD = pattern(
+    r"(?<![\w-])commercial use (?:of (?:this|the) (?:model|weights) )?is "
+    r"(?:not (?:allowed|permitted|covered)|prohibited|forbidden|excluded)"
+    r"|\blicen[cs]e (?:only (?:allows|permits)|(?:allows|permits) only) (?:non-?commercial|research)\b"
+    r"|\blicen[cs]e (?:allows|permits) (?:non-?commercial|research)(?: and evaluation)?(?: use)? only\b",
+    re.IGNORECASE,
+)
 _FOR_FEW = pattern(
     r"\W*(?:proprietary|confidential|all rights reserved|(?:for |only for )?(?:internal|in-house) use"
     r"|(?:the |this model is (?:the )?)?(?:exclusive |sole )?property of\b|no licen[cs]e is granted"
