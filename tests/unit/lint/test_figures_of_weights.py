@@ -90,7 +90,17 @@ def test_parameters_by_the_bytes_that_mlflow_logged(row: str, wrong: bool) -> No
     assert ("MATCH009" in codes(replace(at_hand, mlmodel=mlmodel))) is wrong
 
 
-@pytest.mark.parametrize(("row", "wrong"), [("36.7 GB (float32)", True), ("36.7 MB (float32)", False), ("3 GB", False)])
+@pytest.mark.parametrize(
+    ("row", "wrong"),
+    [
+        ("36.7 GB (float32)", True),
+        ("36.7 MB (float32)", False),
+        ("3 GB", False),
+        ("18,400,000 bytes, float16", False),
+        ("18,400,000 KB, float16", True),
+        ("18,400,000 bytes, float32", True),
+    ],
+)
 def test_the_size_of_an_adapter_by_its_parameters(row: str, wrong: bool) -> None:
     card = f"A model.{TABLE}| Trained parameters | 9.2M |\n| Adapter size | {row} |\n"
     assert ("CARD063" in codes(replace(model(card), weights={"adapter_config.json": {"r": 16}}))) is wrong

@@ -156,6 +156,13 @@ PORTS = (
         ({"config.json": LABELS}, CLASSES.format(2, 1), True),
         ({"labels.txt": "can\nglass\npaper\n"}, CLASSES.format(2, 1), True),
         ({"labels.txt": "can\nglass\nmetal\n"}, CLASSES.format(2, 1), False),  # which are others, or of others
+        ({"config.json": LABELS}, CLASSES.format(1, 2).replace("glass", "metal"), True),
+        ({"config.json": LABELS}, "The three scores, in this order: can, paper and glass.", True),
+        ({"config.json": LABELS}, "The three scores, in this order: `can`, `glass` and `paper`.", False),
+        ({"config.json": LABELS}, "It has three labels: `can`, `glass` and `metal`.", True),
+        ({"config.json": LABELS}, "It has three labels: paper, glass or can.", False),
+        ({"config.json": {"hidden_size": 64}}, f"{TABLE}| Embedding size | 128 |", True),
+        ({"config.json": {"hidden_size": 64, "embedding_size": 128}}, f"{TABLE}| Embedding size | 128 |", False),
         ({"m/config.pbtxt": PORTS}, TENSORS.format("x"), False),
         ({"m/config.pbtxt": PORTS}, TENSORS.format("input"), True),
         ({}, f"{TABLE}| Trees | 800 |\n\nThis model is an ensemble of 500 trees.", True),

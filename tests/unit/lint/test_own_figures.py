@@ -12,10 +12,16 @@ from azureml_publish.documents import parse_yaml
 from azureml_publish.lint.engine import Card
 from tests.unit.lint.test_across_files import codes, model
 
-BERT: dict[str, Any] = {"num_hidden_layers": 12, "hidden_size": 384, "torch_dtype": "float32", "vocab_size": 30522}
+BERT: dict[str, Any] = {
+    "num_hidden_layers": 12,
+    "hidden_size": 384,
+    "torch_dtype": "float32",
+    "vocab_size": 30522,
+    "num_key_value_heads": 4,
+}
 BERT |= {"max_position_embeddings": 512, "id2label": {"0": "bad", "1": "good"}}
 BESIDE: dict[str, dict[str, Any]] = {
-    "adapter_config.json": {"r": 16},
+    "adapter_config.json": {"r": 16, "target_modules": ["query_key_value"]},
     "preprocessor_config.json": {"sampling_rate": 16000, "chunk_length": 30, "size": {"height": 224, "width": 224}},
 }
 TABLE = "| Fact | Value |\n| --- | --- |\n"
@@ -52,6 +58,14 @@ TABLE = "| Fact | Value |\n| --- | --- |\n"
         ("The weights are stored in float16.", "CARD063"),
         ("The weights are 32-bit floats.", None),
         ("It accepts inputs of at most 1,024 tokens.", "MATCH008"),
+        ("A prompt and its answer together must not exceed 1,024 tokens.", "MATCH008"),
+        ("A prompt and its answer together must not exceed 256 tokens.", None),
+        (f"{TABLE}| Picture size | 384 x 384 pixels |", "CARD063"),
+        (f"{TABLE}| Picture size | 224 x 224 pixels |", None),
+        (f"{TABLE}| Key and value heads | 32 |", "CARD063"),
+        (f"{TABLE}| Query groups | 4 |", None),
+        (f"{TABLE}| Adapted layers | `q_proj` and `v_proj` of all 12 blocks |", "CARD063"),
+        (f"{TABLE}| Adapted layers | all linear layers |", None),
         ("The 16-bit copy of the weights takes 134 MB in memory.", None),
     ],
 )

@@ -34,6 +34,7 @@ COLUMNS = """
 | MMLU | 69.0 | 60.3 |
 """
 CLASSES = "| Language | Precision | Recall | F1 |\n| --- | --- | --- | --- |\n| Hindi | 0.984 | 0.996 | 0.990 |\n"
+SPLITS = "| Split | Texts |\n| --- | --- |\n| Train | 10,000 |\n| Validation | 1,250 |\n| Test | 1,250 |\n"
 BLOCK = '\n\n```\n"exact": 79.87029,\n"f1": 82.91251\n```\n'
 
 
@@ -105,6 +106,13 @@ def test_a_page_that_gives_another_result_than_the_card() -> None:
         (f"{CLASSES}| Urdu | 1.000 | 0.972 | 0.896 |", True),
         (f"{CLASSES}| Urdu | 1.000 | 0.972 | 0.986 |", False),
         (f"{CLASSES}| Macro average | 0.812 | 0.790 | 0.771 |", False),
+        ("It has 108,311,810 (66M) parameters.", True),
+        ("It has 108,311,810 (108M) parameters.", False),
+        (f"{SPLITS}| All | 12,000 |", True),
+        (f"{SPLITS}| All | 12,500 |", False),
+        (f"{SPLITS}| Total | 40,000 |", False),  # of which the rows are a part
+        (f"{RESULTS}\nThe mean of the two is 54.2.", True),
+        (f"{RESULTS}\nThe average of both rows is 54.2. The mean of the two is 44.2.", False),
         ("So 12 x 12 = 148 patches.", True),
         ("So 2 x 8 x 4 = 64 and 12 x 12 = 144.", False),
         ("- train_batch_size: 8\n- gradient_accumulation_steps: 4\n- total_train_batch_size: 16\n", True),

@@ -64,6 +64,8 @@ def wrong_sums(card: Card) -> Iterator[Wrong]:
         yield from _products(card)
         yield from _parts(card)
         yield from _means(card)
+        yield from _rounded(card)
+        yield from _of_columns(card)
 
 
 def _shares(card: Card) -> Iterator[Wrong]:
@@ -132,6 +134,60 @@ def _parts(card: Card) -> Iterator[Wrong]:
                 yield _wrong(card, match, f"these are {total:,} together")
 
 
+_TWICE = pattern(r"(?<![\w.,-])(\d{1,3}(?:,\d{3}){2,4}) ?\((?:about |~ ?|\u2248 ?)?(\d{1,4}(?:\.\d{1,3})?) ?([MB])\)")
+_ROUNDED_BY = 0.1
+
+
+def _rounded(card: Card) -> Iterator[Wrong]:
+    """`278,811,651 (184M)`: a number, and in brackets what it is rounded to."""
+    for match in _TWICE.finditer(card.words):
+        exact, short_form = _number(match[1]), float(match[2]) * (1e6 if match[3] == "M" else 1e9)
+        if abs(exact - short_form) > _ROUNDED_BY * exact:
+            yield _wrong(card, match, f"{match[1]} is about {exact / 1e6:,.4g}M")
+
+
+_TOTAL = pattern(r"\W*(?:all|(?:grand )?total|sum|together|altogether)\W*", re.IGNORECASE)
+_WHOLE_NUMBER = pattern(r"\d{1,3}(?:,\d{3})+|\d{1,9}")
+_SMALL = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_MEAN = pattern(
+    rf"\b(?:mean|average)(?: score| accuracy| value)? (?:of|over|across) (?:all |the |these ){{0,2}}"
+    rf"(?P<n>{'|'.join(_SMALL)}|\d{{1,2}})(?: [a-z]+)? (?:is|was|are|comes to) (?P<v>\d{{1,3}}\.\d{{1,3}})\b",
+    re.IGNORECASE,
+)
+
+
+def _of_columns(card: Card) -> Iterator[Wrong]:
+    """A last row that is not the sum of those above it, and a mean that is not that of the table above."""
+    for table in card.tables:
+        last = table.rows[-1] if len(table.rows) > 2 else None
+        for at, cell in list(enumerate(last.cells))[1:] if last and _TOTAL.fullmatch(last.cells[0].text) else ():
+            texts = [row.cells[at].text.strip("*_` ") if at < len(row.cells) else "" for row in table.rows]
+            if all(map(_WHOLE_NUMBER.fullmatch, texts)):
+                *parts, total = map(_number, texts)
+                near = total / 100 if any(_zeros(one) >= _EXACT for one in texts[:-1]) else 0
+                if total >= _COUNTED and near < abs(sum(parts) - total) < total / 6:
+                    where = card.place(cell.line, cell.column)
+                    yield Wrong(
+                        where, f"The last row says {texts[-1]}", f"those above make {sum(parts):,}", len(cell.text)
+                    )
+    for match in _MEAN.finditer(card.words):
+        line = card.position(match.start())[0]
+        above = [table for table in card.tables if table.header.line < line]
+        rows = above[-1].rows if above else ()
+        number = match["n"].lower()
+        if len(rows) != (_SMALL.index(number) if number in _SMALL else int(number)) or not rows:
+            continue
+        columns = zip(*([cell.text.strip("*_`% ") for cell in row.cells[1:]] for row in rows), strict=False)
+        means = [
+            sum(map(float, column)) / len(rows)
+            for column in columns
+            if all(re.fullmatch(r"\d{1,3}\.\d{1,3}", text) for text in column)
+        ]
+        if means and all(abs(one - float(match["v"])) > 10.0 ** -len(match["v"].partition(".")[2]) for one in means):
+            yield _wrong(card, match, f"the mean of the rows above is {means[0]:.4g}")
+
+
+_COUNTED = 100
 _EXACT = 2
 """A number with fewer zeros at its end was counted, and the whole beside it is perhaps rounded."""
 

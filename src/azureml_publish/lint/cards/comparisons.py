@@ -146,12 +146,17 @@ def model_type(text: str, fact: str, facts: Facts) -> str:
     return "" if not found or known.value in words else found[0]
 
 
+_OLD = pattern(
+    r"(?:RW|MPT|QWen|Baichuan|BaiChuan|InternLM2?|ChatGLM|MixFormerSequential|StableLMEpoch|Xverse|Orion|MiniCPM|Phi3Small"
+    r"|Deci)For\w+"
+)
+"""Classes that were loaded from the code beside the weights, before transformers had them."""
 _CLASS = pattern(r"\b[A-Z][A-Za-z0-9]+(?:For[A-Z]\w+|Model|MTModel)\b")
 
 
 def model_class(text: str, fact: str, facts: Facts) -> str:
     """A class of transformers that is another one."""
-    found = [one for one in _CLASS.findall(text) if is_model_class(one)]
+    found = [one for one in _CLASS.findall(text) if is_model_class(one) or _OLD.fullmatch(one)]
     return "" if not found or facts[fact].value in found else found[0]
 
 

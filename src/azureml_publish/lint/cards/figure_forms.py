@@ -141,11 +141,19 @@ FIGURES: Mapping[str, Figure] = {
         "dimension",
         _DIMENSIONS,
     ),
+    "numbers": _figure(
+        "vectors of {:.10g} numbers",
+        CONFIG,
+        "hidden_size",
+        "vector",
+        rf"\bvectors? (?:of|with|have|has|holds?|contains?) {_NUMBER} (?:numbers|floats|values|components|entries)\b",
+    ),
     "classes": _figure(
         "{:.10g} classes",
         CONFIG,
-        "id2label",
+        "id2label num_labels",
         "classes",
+        rf"\b(?:for|of|per) (?:each|every|all)(?: one)? of (?:the |its )?{COUNT} classes\b|"
         r"\b(?:knows?|there are|distinguishes|predicts|recogni[sz]es|into|one of|(?:and|which|that) (?:has|have))"
         rf" (?:the )?{COUNT} classes\b",
     ),

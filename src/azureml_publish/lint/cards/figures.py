@@ -94,7 +94,7 @@ def _values(text: str, figure: str) -> tuple[Given, ...]:
     """What a line or a row gives."""
     if figure == "modules":
         named = frozenset(_MODULE.findall(text.replace("\\_", "_").lower()))
-        return (named,) if named and "all" not in text.lower() else ()
+        return (named,) if named and not re.search(r"\ball\b(?! \d)", text.lower()) else ()
     if figure == "tensor":
         return tuple(_DTYPES[word] for word in re.findall(r"[a-z]+\d+", text.lower()) if word in _DTYPES)
     if figure == "dropout":  # also in per cent
@@ -177,6 +177,7 @@ def architecture(model: Described) -> tuple[dict[str, Given], dict[str, str]]:
             found[name] = given
     reduced = "out_features" in model.card.text or any(name.startswith("2_") for name in model.files)
     if reduced or "embeddings" not in tasks_of(model):
+        found.pop("numbers", None)
         found.pop("dimension", None)  # of other models it is not the hidden size
     labels = (model.config or {}).get("id2label")
     if "token-classification" in tasks_of(model) and isinstance(labels, Mapping) and "classes" in found:
@@ -209,14 +210,25 @@ _WHOLLY = (*_LIBRARIES, "sampling")
 """Figures that are never of a part."""
 _IN_PIXELS = ("resized", "pixels", "cropped")
 _PADDED, _NEXT_TO = 64, 9
-_COUNTED = frozenset({"text-classification", "sentiment-analysis", "image-classification", "object-detection"})
+_COUNTED = frozenset(
+    [
+        "text-classification",
+        "sentiment-analysis",
+        "image-classification",
+        "object-detection",
+        "image-segmentation",
+        "semantic-segmentation",
+        "audio-classification",
+        "video-classification",
+    ]
+)
 """Tasks whose classes are the labels of the configuration: those of entities stand there once for each place."""
 
 
 def _given(name: str, value: Value) -> Given | None:
     """The value of a key as it is compared; None where there is none, or none of that kind."""
-    if name == "classes":
-        labels = {str(one) for one in value.values()} if isinstance(value, Mapping) else set()
+    if name == "classes" and isinstance(value, Mapping):
+        labels = {str(one) for one in value.values()}
         return float(len(labels)) if len(labels) > 1 and "N/A" not in labels else None
     if name in _IN_PIXELS and isinstance(value, list):
         sides = [side for one in value for side in (one.values() if isinstance(one, Mapping) else [one])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.lint.cards.findings import short, width_of
@@ -52,6 +52,7 @@ def differing_labels(model: Described) -> Iterator[tuple[Location, str, str, int
             yield from _tables(page, labels)
             yield from _lists(page, labels)
             yield from _words(page, labels)
+            yield from _ordered(page, labels)
 
 
 _NUMBER = pattern(r"(?:(?:class|label) ?)?(?:index|id|number|#|no\.?)|#", re.IGNORECASE)
@@ -70,7 +71,18 @@ def _numbered(model: Described, page: Card) -> Iterator[tuple[Location, str, str
         pairs = [(row.cells[0].text.strip("*_` "), row.cells[1]) for row in table.rows if len(row.cells) > 1]
         labels = {cell.text.strip("*_` ").lower() for _, cell in pairs}
         same = labels == {one.lower() for one in by_number.values()} and len(labels) > 1
-        if len(heads) < 2 or not _NUMBER.fullmatch(heads[0]) or not same:
+        if len(heads) < 2 or not _NUMBER.fullmatch(heads[0]):
+            continue
+        strange = [pair for pair in pairs if pair[1].text.strip("*_` ").lower() not in _plain(by_number.values())]
+        if len(strange) == 1 and len(pairs) == len(by_number) > len(labels & _plain(by_number.values())) > 1:
+            number, cell = strange[0]
+            others = (pair for pair in pairs if pair is not strange[0])
+            if number in by_number and all(
+                by_number.get(each, "").lower() == one.text.strip("*_` ").lower() for each, one in others
+            ):
+                where, stated = page.place(cell.line, cell.column), f"The table has '{short(cell.text)}' for {number}"
+                yield where, stated, f"{source} gives that number to {short(by_number[number])}", len(cell.text)
+        if not same:
             continue
         for number, cell in pairs:
             label, true = cell.text.strip("*_` "), by_number.get(number)
@@ -83,6 +95,32 @@ def _numbered(model: Described, page: Card) -> Iterator[tuple[Location, str, str
                     len(label),
                 )
                 break
+
+
+def _plain(labels: Iterable[str]) -> set[str]:
+    return {one.lower() for one in labels}
+
+
+_INLINE = pattern(
+    r"\b(?P<head>(?:labels|classes|outputs|scores|logits|categories|intents|emotions|columns)\b[^.:\n|]{0,60}):[ \n]"
+    r"(?P<list>(?:[`*\"']?[a-z][\w-]{1,30}[`*\"']?(?:,? (?:and|or) |, )){1,11}"
+    r"[`*\"']?[a-z][\w-]{1,30}[`*\"']?)[.;\n]",
+    re.IGNORECASE,
+)
+
+
+def _ordered(page: Card, labels: list[str]) -> Iterator[tuple[Location, str, str, int]]:
+    """A list of all labels behind a colon: one that the configuration does not have, or an order that is another."""
+    known = [one.lower() for one in labels]
+    for match in _INLINE.finditer(page.source) if not page.too_large else ():
+        if page.words[match.start()] != page.source[match.start()]:  # code
+            continue
+        listed = [word.lower() for word in re.findall(r"(?!(?:and|or)\b)\b[a-zA-Z][\w-]*", match["list"])]
+        apart = len(set(listed) - set(known))
+        ordered = "order" in match["head"].lower() and sorted(listed) == sorted(known) and listed != known
+        if len(listed) == len(known) and (ordered or (apart == 1 and len(known) > _FEW - 1)):
+            true = f"the labels of config.json are {', '.join(labels[:6])}, in this order"
+            yield page.at(match.start("list")), f"The text says '{short(match['list'])}'", true, width_of(match["list"])
 
 
 _PORTS = pattern(r"(?:tensor|input|output|port|node)s?(?: name)?|name", re.IGNORECASE)

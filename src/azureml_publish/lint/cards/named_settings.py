@@ -65,6 +65,10 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "latent_channels": ("channels of the latents",),
     "encoder_layers": ("layers of the encoder",),
     "hop_length": ("hop",),
+    **dict.fromkeys(
+        ("hidden_size", "out_features", "word_embedding_dimension"),
+        ("embedding size", "embedding length", "embedding width", "model width"),
+    ),
     "intermediate_size": ("ffn size", "mlp size", "feed forward size"),
 }
 """Labels of cards that have other words than their key."""

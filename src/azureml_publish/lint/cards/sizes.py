@@ -17,7 +17,7 @@ from azureml_publish.lint.subject import Described
 from azureml_publish.lint.weights.bytes import BYTES_OF, number_type, shard_count, weight_bytes
 from azureml_publish.patterns import pattern
 
-SIZE = pattern(r"(?<![\w.,])([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,4}(?:\.[0-9]{1,3})?) ?([MGTKk])i?B\b")
+SIZE = pattern(r"(?<![\w.,])([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12}(?:\.[0-9]{1,3})?) ?([MGTKk]i?B|bytes)\b")
 """A size in bytes."""
 _BYTES = pattern(r"[MGTKk]i?B\b")
 """In every text with a size, and found much faster."""
@@ -25,7 +25,7 @@ _BYTES = pattern(r"[MGTKk]i?B\b")
 
 def bytes_of(match: re.Match[str]) -> float:
     """How many bytes a match of `SIZE` says."""
-    return float(match[1].replace(",", "")) * 1000.0 ** ("KMGT".index(match[2].upper()) + 1)
+    return float(match[1].replace(",", "")) * 1000.0 ** "BKMGT".index(match[2][0].upper())
 
 
 class _Claim(NamedTuple):
@@ -53,8 +53,8 @@ _BESIDE = pattern(
 )
 _MEMORY = pattern(r"\b(?:v?ram|memory)\b", re.IGNORECASE)
 _DTYPE = pattern(
-    r"\b(?:(?P<bfloat16>bf16|bfloat16)|(?P<float16>fp16|float16|half[- ]precision)"
-    r"|(?P<float32>fp32|float32|full[- ]precision)"
+    r"\b(?:(?P<bfloat16>bf16|bfloat16)|(?P<float16>fp16|float16|half[- ]precision|16[- ]bit floats?)"
+    r"|(?P<float32>fp32|float32|full[- ]precision|32[- ]bit floats?)"
     r"|(?P<other>int[48]|fp8|[1-8][- ]?bits?|quanti[sz]\w+|q\d\w*|awq|gptq|nf4|gguf|onnx))\b",
     re.IGNORECASE,
 )
@@ -64,6 +64,7 @@ _ANY = 2.2
 _CLOSE = 1.25
 """Gigabytes may be of 1024, and figures are rounded."""
 
+_NEAR = 1.6
 _UNIT = 5.0
 """What only a wrong unit or a lost point exceeds."""
 
@@ -78,7 +79,7 @@ def _claims(model: Described, card: Card) -> Iterator[_Claim]:
                 wide = (
                     (_CLOSE, _CLOSE) if subject == "weights" else (1.6, _UNIT) if subject == "memory" else (_ANY, _ANY)
                 )
-                yield _Claim(row.offset + found[0].start(), found[0][0], row.text, bytes_of(found[0]), *wide)
+                yield _Claim(row.offset + found[0].start(), found[0][0], line, bytes_of(found[0]), *wide)
     for head, cell in own_cells(model, card, ("size", "weights")):
         if (match := SIZE.fullmatch(cell.text.strip("*_ "))) and head:
             yield _Claim(card.starts[cell.line - 1] + cell.column - 1, match[0], match[0], bytes_of(match), _ANY, _ANY)
@@ -120,7 +121,8 @@ def unlike_sizes(model: Described) -> Iterator[Wrong]:
                 yield _wrong(card, claim.offset, claim.text, held.source)
             continue
         size = _count(model) * BYTES_OF.get(next(iter(named)), 0) if len(named) == 1 else 0
-        if size and not size / _UNIT <= claim.size <= size * _UNIT:
+        near = _NEAR if claim.above == _CLOSE or "adapter_config.json" in model.weights else _UNIT
+        if size and not size / near <= claim.size <= size * near:
             true = f"the parameters that the card gives have {size / 1e6:,.3g} MB of {min(named)}"
             yield _wrong(card, claim.offset, claim.text, true)
     yield from _unlike_shards(model, card)

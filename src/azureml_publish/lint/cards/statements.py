@@ -60,7 +60,8 @@ _LABELS: dict[Subject, str] = {
     r"|precision|weights? (?:format|precision|dtype)|dtype",
     "size": r"size of (?:the )?(?:weights|model|files?|checkpoint)"
     r"|(?:(?:file|download|disk|weights?|checkpoint|adapter|total|storage)[ _-])?(?:file[ _-])?size(?: on disk)?"
-    r"|(?:model|files?) (?:on disk|files?)|download|disk (?:space|usage)|storage|adapter(?: weights)?",
+    r"|(?:model|files?|adapter|checkpoint) (?:on disk|files?)|download|disk (?:space|usage)|storage"
+    r"|adapter(?: weights)?",
     "memory": r"(?:gpu |minimum |min\.? |required )*(?:memory|vram)(?: footprint| required| needed| use| usage)?",
     "shards": r"(?:number of |weight |safetensors |# ?)*shards",
     "version": r"(?:model )?version",
@@ -78,7 +79,8 @@ _LABELS: dict[Subject, str] = {
     "longest": r"(?:long|larg)est (?:side|edge)",
     "layers": r"(?:number of |# ?)?(?:transformer |hidden )?layers",
     "hidden": r"hidden (?:size|dimensions?)|embedding length|embedding dimensions?|d_model|model dimensions?",
-    "kv": r"(?:number of )?(?:key[ /-]value|kv) heads",
+    "kv": r"(?:number of |# ?)?(?:keys?(?: ?/ ?| and |[ -]| & )values?|k/?v) heads"
+    r"|(?:number of )?(?:query|kv|key[ -]value) groups",
     "feedforward": r"feed-?forward (?:size|dimensions?)|intermediate size|ffn (?:size|dim(?:ension)?)",
     "heads": r"(?:number of |# ?)?(?:attention )?heads(?: \((?:gqa|mha|mqa)\))?",
     "vocabulary": r"vocab(?:ulary)?(?: size)?",
@@ -92,13 +94,14 @@ _LABELS: dict[Subject, str] = {
     "rank": r"(?:lora )?(?:rank|r)(?: \(r\))?|lora[_ ]r",
     "alpha": r"(?:lora[ _])?alpha",
     "dropout": r"(?:lora[ _])?dropout",
-    "modules": r"(?:lora )?target[ _]modules",
+    "modules": r"(?:lora |adapter )?(?:target(?:ed)?|adapted|tuned)[ _](?:modules|layers|matrices|projections)",
     "tensor": r"(?:tensor|data|number|weights?|parameter)[ _](?:data )?types?|torch[ _]?dtype|numeric (?:format|type)",
     "queries": r"(?:number of )?object queries",
     "classes": r"(?:number of |# ?)?(?:classes|labels)",
     "mels": r"(?:number of )?mel (?:bins|filters|channels)",
     "window": r"(?:audio )?window(?: length)?|(?:audio )?chunk length",
-    "resized": r"(?:input )?image size|input resolution",
+    "resized": r"(?:(?:input|expected|model) )?(?:image|picture|photo(?:graph)?|frame|pixel) (?:size|resolution)"
+    r"|input resolution",
     "mean": r"image mean",
     "deviation": r"image std",
 }
@@ -230,7 +233,7 @@ _CONTEXT = pattern(
     r"|\b(?:context|sequence)[ -](?:length|window|size)\s+(?:of|is|up to|=|:)?\s*(?:up to\s+)?"
     r"(?P<b>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}\s?k)\b"
     r"|\b(?:a|its|the)(?: full| whole| maximum| native)? context of"
-    r" (?P<c>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}) tokens\b",
+    r" (?P<c>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}\s?k)(?: tokens)?\b",
     re.IGNORECASE,
 )
 LENGTH_TEXT = pattern(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7})(?:\.[0-9]+)?\s?(k|m)?(?![\w.])", re.IGNORECASE)
@@ -242,7 +245,9 @@ _ROTARY = pattern(r"(?:θ|\btheta|\brope base)\W{0,3}[0-9.,]+\s?[km]?\b", re.IGN
 _CUT = pattern(
     r"\b(?:inputs?|texts?|prompts?)(?: that are)? (?:longer than|beyond|of more than)"
     r" (?P<n>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}) tokens? (?:has|have|is|are|will be|must be)"
-    r"(?: to be)? (?:cut|truncated|split|refused)\b",
+    r"(?: to be)? (?:cut|truncated|split|refused)\b"
+    r"|\b(?:inputs?|texts?|prompts?|tokens|together|both|answers?)\b[^.\n]{0,40}?\b(?:must|may|can|should)(?: not|not) "
+    r"(?:exceed|be longer than|have more than) (?P<m>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}) tokens\b",
     re.IGNORECASE,
 )
 
@@ -250,7 +255,7 @@ _CUT = pattern(
 def lengths_of_cuts(card: Card) -> Iterator[tuple[int, str, int]]:
     """Tokens from which inputs are cut, by sentences, with words and offset."""
     for match in _CUT.finditer(card.words) if "tokens" in card.lowered else ():
-        yield length_of(match["n"], ""), match[0], match.start()
+        yield length_of(match["n"] or match["m"], ""), match[0], match.start()
 
 
 def contexts_of(card: Card) -> Iterator[tuple[int, str, int]]:

@@ -142,8 +142,6 @@ _OF_SUMMARY = pattern(
     rf"(?<![\w.,-]){_N}[\s-](?:parameters?[\s-])?(?:language |base |chat |instruct |instruction-tuned )?model\b",
     re.IGNORECASE,
 )
-
-
 _IN_SUMMARY = pattern(rf"(?<![\w.,-]){_N}[\s-]param\w+", re.IGNORECASE)
 
 
@@ -250,7 +248,7 @@ def context_length_differs(model: Described) -> Findings:
             f"The spec gives a context of {spec[0]} tokens, while the name {model.name} says {named[1]}k.",
             f"Write {int(named[1]) * 1024}, or give the model another name.",
         )
-    most = longest_input(model.config) or published_positions(model)
+    most, source = _longest(model)
     yield from _output(model)
     output = model.metadata.get("maxOutputTokens")
     if spec is not None and isinstance(output, int) and output > spec[0]:
@@ -267,24 +265,44 @@ def context_length_differs(model: Described) -> Findings:
             "Take the weights of this model; those of a sibling do not fit its name.",
         )
     if spec is None and most is not None:
-        limits = lines if lines is not stated else [*stated, *limits_in_words(model.card)]
-        if limits and all(value > most and not _same_length(value, most) for value, *_ in limits):
-            value, text, offset = limits[0]
-            yield context_length_differs.at(
-                model.card.at(offset),
-                f"The card gives a context of {value} tokens; the weights' config.json has {most}.",
-                f"Write {most}, or say how the context is stretched.",
-                width=width_of(text),
-            )
+        yield from _by_weights(model, most, source, stated, lines)
     if spec is not None and most is not None and spec[0] > most and not _same_length(spec[0], most):
         yield context_length_differs.at(
             spec[1],
-            f"The spec gives a context of {spec[0]} tokens; the weights' config.json has {most}.",
+            f"The spec gives a context of {spec[0]} tokens; {source} has {most}.",
             f"Write {most}.",
         )
     known = [*(length for length in (spec and spec[0], most) if length), *(value for value, *_ in stated)]
     if known and (most is not None or not model.config):
         yield from _above(model, max(known))
+
+
+def _by_weights(
+    model: Described, most: int, source: str, stated: list[tuple[int, str, int]], lines: list[tuple[int, str, int]]
+) -> Findings:
+    """Contexts that are not what the weights give, where the spec gives none."""
+    yield from _cut(model, most, source)
+    fitting = [one for one in stated if _same_length(one[0], most)]
+    for value, text, offset in _own_contexts(model, most, stated, fitting) if fitting else ():
+        message = f"The card gives a context of {value} tokens here; {source} has {most}."
+        yield context_length_differs.at(model.card.at(offset), message, f"Write {most}.", width=width_of(text))
+    limits = lines if lines is not stated else [*stated, *limits_in_words(model.card)]
+    if limits and all(value > most and not _same_length(value, most) for value, *_ in limits):
+        value, text, offset = limits[0]
+        yield context_length_differs.at(
+            model.card.at(offset),
+            f"The card gives a context of {value} tokens; {source} has {most}.",
+            f"Write {most}, or say how the context is stretched.",
+            width=width_of(text),
+        )
+
+
+def _longest(model: Described) -> tuple[int | None, str]:
+    """The longest input that files of the weights give, and which one."""
+    pieces = model.weights.get("sentence_bert_config.json", {}).get("max_seq_length")
+    if isinstance(pieces, int) and pieces > 1:
+        return pieces, "sentence_bert_config.json"
+    return longest_input(model.config) or published_positions(model), "the weights' config.json"
 
 
 def _own_contexts(
@@ -312,12 +330,12 @@ def _labelled(card: Card, stated: list[tuple[int, str, int]]) -> list[tuple[int,
     return found if _OF_CONTEXT.search(line) else []
 
 
-def _cut(model: Described, length: int) -> Findings:
-    """A length from which inputs are cut, that is not the context of the spec."""
+def _cut(model: Described, length: int, source: str = "the spec") -> Findings:
+    """A length from which inputs are cut, that is not the context of the spec, or is more than that of the weights."""
     for page in (model.card, *model.pages):
         for value, text, offset in lengths_of_cuts(page):
-            if not _same_length(length, value):
-                message = f"The text says '{short(text)}', while the spec gives a context of {length} tokens."
+            if not _same_length(length, value) and (source == "the spec" or value > length):
+                message = f"The text says '{short(text)}', while {source} gives a context of {length} tokens."
                 hint = "Write the same length in both."
                 yield context_length_differs.at(page.at(offset), message, hint, width=width_of(text))
                 return
@@ -370,8 +388,6 @@ def _above(model: Described, most: int) -> Findings:
 
 
 _MOST_DIGITS = 12
-
-
 _SUMMARY = pattern(
     r"\bcontext (?:length |window |size )?(?:of|is) (?:up to )?([0-9]{1,4} ?k)\b"
     r"|\b([0-9]{1,4} ?k)[- ](?:token )?context\b",
