@@ -166,7 +166,7 @@ def test_a_card_with_another_licence(card: str, licence: str, wrong: bool) -> No
             {"languages": ["nl", "th", "ur"]},
             ["MATCH007"],
         ),
-        ("It is tuned on 3 languages: Dutch, Thai and Urdu.\n", "little", {"languages": ["nl", "th", "ur"]}, []),
+        ("It is tuned on 3 languages: Dutch, Urdu (اردو) and Thai.\n", "little", {"languages": ["nl", "th", "ur"]}, []),
         ("## License\n\nNo commercial use.\n", "little", {"license": "mit"}, ["MATCH005"]),
         ("## License\n\nMIT, not the property of anybody.\n", "little", {"license": "mit"}, []),
         ("- **Language(s):** English, code\n", "little", {"languages": ["en", "de"]}, []),

@@ -208,7 +208,8 @@ _COUNT = pattern(
     re.IGNORECASE,
 )
 _COUNTED_LIST = pattern(
-    rf"\b(?P<n>{'|'.join(_NUMERALS)}|[1-9][0-9]{{0,2}}) (?:\w+ )?languages: (?P<listed>(?-i:[A-Z])[^.:()\n]{{5,400}})",
+    rf"\b(?P<n>{'|'.join(_NUMERALS)}|[1-9][0-9]{{0,2}}) (?:\w+ )?languages: "
+    r"(?P<listed>(?-i:[A-Z])[^.:\n]{5,400})(?=[.\n]|\Z)",
     re.IGNORECASE,
 )
 _OWN = pattern(
