@@ -185,6 +185,15 @@ _PRIVATE_PAGE = pattern(
 """A page of one subscription, which shows itself to its members alone."""
 
 _NOTEBOOK = pattern(r"https?://(?:localhost|127\.0\.0\.1):\d{2,5}/(?:tree|lab|notebooks|edit|\?token=)", re.IGNORECASE)
+_SERVES = pattern(
+    r"\b(?:python3? [\w./-]*(?:app|server?|main|demo|api|web\w*|ui)\.py"
+    r"|(?:flask|streamlit|gradio|docker|bentoml|npm|yarn) (?:run|serve|start|compose|app)"
+    r"|uvicorn|gunicorn|mlflow (?:ui|server|models serve)|vllm serve|tensorboard|-m http\.server|docker-compose up)\b",
+    re.IGNORECASE,
+)
+_STEPS = 600
+"""So far above a link may stand the command that starts what answers there."""
+
 _HOST = pattern(r"https?://([^\s/?#:@]+|\[[0-9a-f:]+\])", re.IGNORECASE)
 _HOME = pattern(
     r"(?<![\w/.])(?:[A-Za-z]:\\{1,2}Users\\{1,2}|/home/|/Users/)"
@@ -207,7 +216,8 @@ def link_not_public(model: Described) -> Findings:
         host = _HOST.match(link.url)
         loopback = host is not None and _LOOPBACK.match(host[1]) and link.kind != "plain"
         private = host is not None and (_INSIDE.match(host[1]) or _PRIVATE_PAGE.match(link.url))
-        own = loopback or _NOTEBOOK.match(link.url)
+        began = loopback and _SERVES.search(card.source, max(0, link.url_start - _STEPS), link.url_start)
+        own = (loopback and not began) or _NOTEBOOK.match(link.url)
         if host is not None and link.kind != "broken" and (own or private):
             where = "to the reader's own machine" if own else "into a network that readers are not in"
             yield link_not_public.at(

@@ -130,7 +130,8 @@ _PERCENT = 2
 _COMMA = pattern(r"[*_ ]*\d{1,3},\d{1,2}[*_ ]*")
 _COMPARED = pattern(r"\bdiff\w*|\bvs\b|\bloss\b|\bdrop\b|\u0394|\bchange|[+\u00b1]", re.IGNORECASE)
 _SHARE_GIVEN = pattern(
-    r" (?P<n>-\d{1,3}(?:\.\d{1,4})?|1\.\d{1,4})(?![\d.]* ?(?:%|percent|points?|pp\b|[-\u2013]))", re.IGNORECASE
+    r" (?P<n>-\d{1,3}(?:\.\d{1,4})?|1\.(?!0+(?!\d))\d{1,4})(?![\d.]* ?(?:%|percent|points?|pp\b|[-\u2013]))",
+    re.IGNORECASE,
 )
 _SHARE_NAMED = pattern(
     r"\b(?:accuracy|precision|recall|f1(?:[- ]score)?|auc|roc[- ]auc|auroc)(?: score)?\**"
