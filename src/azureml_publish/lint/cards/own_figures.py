@@ -25,6 +25,7 @@ from azureml_publish.lint.names.models import hub_id, is_own, own_names, tasks_o
 from azureml_publish.lint.names.publishers import families_in
 from azureml_publish.lint.names.variants import contradiction, sibling_of, tuned_otherwise, variant_of
 from azureml_publish.lint.subject import Described
+from azureml_publish.lint.weights.values import stored_type
 from azureml_publish.patterns import pattern
 
 
@@ -125,7 +126,7 @@ _BUILT = pattern(r"gguf|onnx|cuda|cpu|gpu|npu|quant|int[48]|fp\d|bf16|awq|gptq|\
 def _of_format(model: Described) -> Iterator[Wrong]:
     """The type of the weights' numbers, and their bytes, in a line or row of the card."""
     config: Mapping[str, Any] = model.config or {}
-    dtype = str(config.get("torch_dtype") or config.get("dtype") or "").removeprefix("torch.")
+    dtype = stored_type(config)
     claims = [*of_subject(model.card, "weights"), *of_subject(model.card, "quantization")]
     lines = [*((claim.offset, claim.text) for claim in claims)]
     lines += [(match.start(), match[0]) for match in _STORED.finditer(model.card.words)] if dtype else []

@@ -138,9 +138,9 @@ def wrong_counts(model: Described, named: Sequence[float]) -> Iterator[Wrong]:
         truths["active"].append(
             (bounds[0] / 1.5, bounds[1] * 1.5, f"by config.json about {count_text(sum(bounds) / 2)} are active")
         )
+    held, dtype = weight_bytes(model), number_type(model.config)
     for one in counts:
         denied = next((words for low, high, words in truths[one.kind] if not low <= one.value <= high), None)
-        held, dtype = weight_bytes(model), number_type(model.config)
         if denied is None and one.kind == "total" and held and dtype and held.exact and _PRECISE.match(one.text):
             count = held.size / BYTES_OF[dtype]
             apart = max(count, one.value) / min(count, one.value)

@@ -65,9 +65,7 @@ _ACTIVATION_KEYS = ("hidden_act", "activation_function", "hidden_activation", "a
 
 
 def _unlike_activation(model: Described, config: Mapping[str, Any]) -> Iterator[Wrong]:
-    key = next(
-        (key for key in ("hidden_act", "activation_function", "hidden_activation", "activation") if key in config), ""
-    )
+    key = next((key for key in _ACTIVATION_KEYS if key in config), "")
     true = _ACTIVATIONS.get(alphanumeric(str(config.get(key) or "")))
     rows = [row for row in labelled(model.card) if _OF_ACTIVATION.fullmatch(row[0].strip("*_ "))] if true else []
     for _, text, offset in rows:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.subject import Described
+from azureml_publish.lint.weights.values import stored_type
 
 INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 BYTES_OF = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0, "float64": 8.0, "float8_e4m3fn": 1.0, "int8": 1.0}
@@ -51,5 +52,5 @@ def shard_count(model: Described) -> int:
 def number_type(config: Mapping[str, Any] | None) -> str:
     """The type of the numbers of weights that are not quantised; empty where that is not known."""
     settings = config or {}
-    dtype = str(settings.get("torch_dtype") or settings.get("dtype") or "").removeprefix("torch.")
+    dtype = stored_type(settings)
     return dtype if dtype in BYTES_OF and not settings.get("quantization_config") else ""

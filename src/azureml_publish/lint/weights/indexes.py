@@ -10,7 +10,7 @@ from typing import Any
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.parameters import configured_bounds
-from azureml_publish.lint.weights.values import is_count
+from azureml_publish.lint.weights.values import is_count, stored_type
 from azureml_publish.patterns import pattern
 
 INDEX = pattern(r"(?:[\w.-]+\.)?(?:safetensors|bin)\.index(?:\.[\w-]+)?\.json")
@@ -157,7 +157,7 @@ _BYTES = {"float16": 2, "bfloat16": 2, "half": 2, "float32": 4, "float": 4, "flo
 def bytes_by_configuration(key: str, size: int, config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Bytes of all weights that the sizes and the type of numbers in `config.json` deny."""
     low, high = configured_bounds(config)
-    width = _BYTES.get(str(config.get("torch_dtype") or config.get("dtype") or "").removeprefix("torch."), 0)
+    width = _BYTES.get(stored_type(config), 0)
     if not width or not low or config.get("quantization_config"):
         return
     if size < low * width / _ROOM or (

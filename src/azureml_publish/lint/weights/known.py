@@ -23,6 +23,7 @@ from azureml_publish.lint.weights.environments import is_environment
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.genai import GENAI, decoder_of
 from azureml_publish.lint.weights.graphs import ports_of
+from azureml_publish.lint.weights.tensors import FLOATS
 from azureml_publish.lint.weights.values import is_count
 from azureml_publish.patterns import pattern
 from azureml_publish.spec.lock import LOCK_FILE, SourceLock
@@ -163,7 +164,6 @@ _OF_GENAI = {
 
 # --- safetensors ---------------------------------------------------------------------------------------------------
 
-_DTYPES = {"F16": "float16", "BF16": "bfloat16", "F32": "float32"}
 _NO_PARAMETER = pattern(r"(?:position_ids|inv_freq|masked_bias|num_batches_tracked|running_(?:mean|var))$")
 _EMBEDDED = pattern(r"(?:word_embeddings|embed_tokens|wte|embed_in|shared|lm_head|tok_embeddings)\.weight$")
 
@@ -179,12 +179,12 @@ def _of_safetensors(files: WeightFiles) -> Iterator[tuple[str, Fact, str]]:
     kinds = Counter(one.dtype for one in held.values())
     yield "shards", float(len(paths)), source
     yield "size", float(sum(files.size(path) for path in paths)), source
-    if held and set(kinds) <= {*_DTYPES, "I64"}:
+    if held and set(kinds) <= {*FLOATS, "I64"}:
         yield "parameters", float(_count(held)), source
         yield "fewer parameters", float(_count(held, _EMBEDDED)), source
-        floats = {one.dtype for one in held.values() if len(one.shape) > 1 and one.dtype in _DTYPES}
+        floats = {one.dtype for one in held.values() if len(one.shape) > 1 and one.dtype in FLOATS}
         if len(floats) == 1:
-            yield "tensor", _DTYPES[min(floats)], source
+            yield "tensor", FLOATS[min(floats)], source
 
 
 def _count(held: Mapping[str, Tensor], less: re.Pattern[str] | None = None) -> int:

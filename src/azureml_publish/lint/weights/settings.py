@@ -25,7 +25,14 @@ from azureml_publish.lint.weights.parts import (
     word_mistakes,
 )
 from azureml_publish.lint.weights.tensors import adapter_differences, tensor_differences
-from azureml_publish.lint.weights.values import as_text, class_mistakes, is_count, marks_outside, value_mistakes
+from azureml_publish.lint.weights.values import (
+    as_text,
+    class_mistakes,
+    is_count,
+    marks_outside,
+    stored_type,
+    value_mistakes,
+)
 from azureml_publish.patterns import pattern
 
 
@@ -69,7 +76,7 @@ def flavour_differences(
     flavour: Mapping[str, Any], config: Mapping[str, Any], prepared: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
     """MLflow's flavour of transformers against the settings beside the weights: type of numbers, what prepares."""
-    own = str(config.get("torch_dtype") or config.get("dtype") or "").removeprefix("torch.")
+    own = stored_type(config)
     written = str(flavour.get("torch_dtype") or "").removeprefix("torch.")
     if {own, written} <= _FLOATS and own != written and not config.get("quantization_config"):
         yield "torch_dtype", f"torch_dtype is {written}, and config.json has {own}."

@@ -18,7 +18,7 @@ _POSITIONS = pattern(r"(?:^|\.)(?:embeddings\.position_embeddings|wpe)\.weight$"
 _HEAD = pattern(r"^(?:classifier|classifier\.out_proj|score)\.weight$")
 _LAYER = pattern(r"(?:^|\.)(?:layer|layers|h)\.(\d{1,5})\.")
 _INNER = pattern(r"\.(?:intermediate\.dense|ffn\.lin1|mlp\.gate_proj)\.weight$")
-_FLOATS = {"F16": "float16", "BF16": "bfloat16", "F32": "float32"}
+FLOATS = {"F16": "float16", "BF16": "bfloat16", "F32": "float32"}
 
 
 def tensor_differences(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, str]]:
@@ -51,8 +51,8 @@ def _types(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Iterator
     kinds = {one.dtype for one in tensors.values() if len(one.shape) > 1}
     key = "torch_dtype" if "torch_dtype" in config else "dtype"
     written = str(config.get(key) or "").removeprefix("torch.")
-    real = _FLOATS.get(next(iter(kinds))) if len(kinds) == 1 else None
-    if real and written in _FLOATS.values() and written != real:
+    real = FLOATS.get(next(iter(kinds))) if len(kinds) == 1 else None
+    if real and written in FLOATS.values() and written != real:
         yield key, f"{key} is {written}, and every tensor is {real}."
 
 

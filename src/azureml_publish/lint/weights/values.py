@@ -17,6 +17,11 @@ def is_count(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+def stored_type(settings: Mapping[str, Any]) -> str:
+    """The type of numbers that a configuration states, under its old or its new key, as `float16`; empty for none."""
+    return str(settings.get("torch_dtype") or settings.get("dtype") or "").removeprefix("torch.")
+
+
 def as_text(number: float) -> str:
     """A number as a message shows it; a whole one may have hundreds of digits."""
     return short(str(number)) if isinstance(number, int) else f"{number:g}"
