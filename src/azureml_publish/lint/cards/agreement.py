@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from azureml_publish.lint.cards.findings import Wrong, short, width_of
 from azureml_publish.lint.cards.misquoted import MEASURE, same_figure
 from azureml_publish.lint.cards.named_settings import words_of
+from azureml_publish.lint.cards.numerals import NUMERALS, number_of
 from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence_at
 from azureml_publish.lint.cards.statements import labelled
 from azureml_publish.lint.markdown.cards import Card
@@ -26,6 +29,8 @@ _AHEAD = pattern(
     re.IGNORECASE,
 )
 _FORMS = (_COUNTED, _SQUARE, _AHEAD)
+Counts: TypeAlias = Mapping[str, Sequence[float]]
+"""Every number that a card gives of a noun."""
 
 
 def unlike_itself(model: Described) -> Iterator[Wrong]:
@@ -33,18 +38,18 @@ def unlike_itself(model: Described) -> Iterator[Wrong]:
     card = model.card
     if card.too_large:
         return
-    rows = _rows(card)
-    yield from _in_sentences(model, card, rows)
+    rows, counts = _rows(card), functools.cache(functools.partial(_counts, card))
+    yield from _in_sentences(model, card, rows, counts(_COUNTED))
     summary = str(model.metadata.get("summary") or "")
     for form in _FORMS if not OTHERS.search(summary) else ():
         for match in form.finditer(summary):
-            given = {*_counts(card, form).get(_noun(match["of"]), ()), *rows.get(frozenset((_noun(match["of"]),)), ())}
+            given = {*counts(form).get(_noun(match["of"]), ()), *rows.get(frozenset((_noun(match["of"]),)), ())}
             if given and _value(match["n"]) not in given:
                 true = f"the card says {_most(given)} {match['of']}"
                 written = summary[match.start() : match.end("of")]
                 yield Wrong(model.where("summary"), f"The summary says '{short(written)}'", true)
                 break
-    yield from _in_tags(model, card, rows)
+    yield from _in_tags(model, card, rows, counts)
     yield from _measured(model, card)
     yield from _of_the_spec(model, card)
     yield from _by_themselves(card)
@@ -65,7 +70,7 @@ def _most(given: set[float]) -> str:
     return " and ".join(f"{one:,.10g}" for one in sorted(given)[:3])
 
 
-def _counts(card: Card, form: re.Pattern[str]) -> Mapping[str, list[float]]:
+def _counts(card: Card, form: re.Pattern[str]) -> Counts:
     found: dict[str, list[float]] = {}
     for match in form.finditer(card.words):
         found.setdefault(_noun(match["of"]), []).append(_value(match["n"]))
@@ -106,9 +111,10 @@ def _rows(card: Card) -> Mapping[frozenset[str], list[float]]:
     return found
 
 
-def _in_sentences(model: Described, card: Card, rows: Mapping[frozenset[str], Sequence[float]]) -> Iterator[Wrong]:
+def _in_sentences(
+    model: Described, card: Card, rows: Mapping[frozenset[str], Sequence[float]], counts: Counts
+) -> Iterator[Wrong]:
     """`500 trees` in a sentence on this model, whose only row of trees has 800."""
-    counts = _counts(card, _COUNTED)
     for match in _COUNTED.finditer(card.words):
         noun = _noun(match["of"])
         given = rows.get(frozenset((noun,)), ())
@@ -125,7 +131,12 @@ _SOME = pattern(
 )
 
 
-def _in_tags(model: Described, card: Card, rows: Mapping[frozenset[str], Sequence[float]]) -> Iterator[Wrong]:
+def _in_tags(
+    model: Described,
+    card: Card,
+    rows: Mapping[frozenset[str], Sequence[float]],
+    counts: Callable[[re.Pattern[str]], Counts],
+) -> Iterator[Wrong]:
     """A tag with a number, whose words are those of a row, of a count, or stand before another number."""
     for key, value in model.tags.items():
         text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
@@ -135,10 +146,10 @@ def _in_tags(model: Described, card: Card, rows: Mapping[frozenset[str], Sequenc
         given = {*rows.get(words, ())}
         if words == {"horizon"}:
             unit = next((one for one in ("hour", "day", "minute", "week", "month") if one in key), "hour")
-            given |= {*_counts(card, _AHEAD).get(unit, ())}
+            given |= {*counts(_AHEAD).get(unit, ())}
         elif len(words) == 1:
             word = next(iter(words))
-            given |= {*_counts(card, _COUNTED).get(word, ())}
+            given |= {*counts(_COUNTED).get(word, ())}
             behind = rf"\b{re.escape(word)}(?: version)? (?P<n>[0-9]{{1,6}})(?![\w.,]*\d)"
             if word in _BEFORE_NUMBERS:
                 given |= {_value(match["n"]) for match in re.finditer(behind, card.lowered)}
@@ -250,9 +261,8 @@ _SHOTS = pattern(
     r"(?:#|n|num(?:ber of)?|few)?[ -]?(?:few-?)?shots?|(?:in-context )?examples|setting|setup", re.IGNORECASE
 )
 _SHOT = pattern(r"[*_ ]*(\d{1,2})(?:[- ]shots?)?[*_ ]*")
-_SMALL = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _EXAMPLES = pattern(
-    rf"(?<![\w.,])(?P<n>\d{{1,2}}|{'|'.join(_SMALL)})"
+    rf"(?<![\w.,])(?P<n>\d{{1,2}}|{'|'.join(NUMERALS[:11])})"
     r"(?:[- ]shots?\b| (?:in-context |worked )?examples? in (?:the|its|each) prompt)",
     re.IGNORECASE,
 )
@@ -269,8 +279,7 @@ def _of_shots(page: Card) -> Iterator[Wrong]:
     for match in _EXAMPLES.finditer(page.words) if stated else ():
         clauses = re.split(r",? and |; | while | but ", sentence_at(page, match.start()).text)
         own = next((one for one in clauses if match[0] in one), "")
-        word = match["n"].lower()
-        number = str(_SMALL.index(word)) if word in _SMALL else word
+        number = f"{number_of(match['n']):.0f}" if match["n"].lower() in NUMERALS else match["n"]
         named = [name for name in stated if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", own)]
         if len(named) == 1 and number not in stated[named[0]] and len(_EXAMPLES.findall(own)) == 1:
             true = f"the table has {min(stated[named[0]])} for {named[0]}"

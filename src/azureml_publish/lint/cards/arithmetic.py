@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from azureml_publish.lint.cards.findings import Wrong, short, width_of
+from azureml_publish.lint.cards.numerals import NUMERALS, number_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.patterns import pattern
 
@@ -148,10 +149,9 @@ def _rounded(card: Card) -> Iterator[Wrong]:
 
 _TOTAL = pattern(r"\W*(?:all|(?:grand )?total|sum|together|altogether)\W*", re.IGNORECASE)
 _WHOLE_NUMBER = pattern(r"\d{1,3}(?:,\d{3})+|\d{1,9}")
-_SMALL = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _MEAN = pattern(
     rf"\b(?:mean|average)(?: score| accuracy| value)? (?:of|over|across) (?:all |the |these ){{0,2}}"
-    rf"(?P<n>{'|'.join(_SMALL)}|\d{{1,2}})(?: [a-z]+)? (?:is|was|are|comes to) (?P<v>\d{{1,3}}\.\d{{1,3}})\b",
+    rf"(?P<n>{'|'.join(NUMERALS[:11])}|\d{{1,2}})(?: [a-z]+)? (?:is|was|are|comes to) (?P<v>\d{{1,3}}\.\d{{1,3}})\b",
     re.IGNORECASE,
 )
 
@@ -174,8 +174,7 @@ def _of_columns(card: Card) -> Iterator[Wrong]:
         line = card.position(match.start())[0]
         above = [table for table in card.tables if table.header.line < line]
         rows = above[-1].rows if above else ()
-        number = match["n"].lower()
-        if len(rows) != (_SMALL.index(number) if number in _SMALL else int(number)) or not rows:
+        if len(rows) != number_of(match["n"]) or not rows:
             continue
         columns = zip(*([cell.text.strip("*_`% ") for cell in row.cells[1:]] for row in rows), strict=False)
         means = [

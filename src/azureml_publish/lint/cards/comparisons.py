@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from azureml_publish.content.packaging.onnx import Port
 from azureml_publish.content.packaging.transformers_facts import is_model_class, stated
+from azureml_publish.lint.cards.numerals import NUMERALS, number_of
 from azureml_publish.lint.weights.known import Known
 from azureml_publish.patterns import pattern
 
@@ -85,9 +86,8 @@ def bytes_of(match: re.Match[str]) -> float:
     return float(match["n"].replace(",", "")) * unit ** ("kmgt".index(match["u"].lower()) + 1)
 
 
-SMALL = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _SHARDS = pattern(
-    rf"\b(?P<n>[0-9]{{1,3}}|{'|'.join(SMALL)}) (?:(?:safetensors|gguf|weights?) )?(?:shards|files?|parts)\b",
+    rf"\b(?P<n>[0-9]{{1,3}}|{'|'.join(NUMERALS[1:13])}) (?:(?:safetensors|gguf|weights?) )?(?:shards|files?|parts)\b",
     re.IGNORECASE,
 )
 
@@ -97,9 +97,7 @@ def shards(text: str, fact: str, facts: Facts) -> str:
     match = _SHARDS.search(text)
     if match is None or not re.search(r"shard|safetensors|part|weight|\bGB in\b", text, re.IGNORECASE):
         return ""
-    word = match["n"].lower()
-    count = SMALL.index(word) + 1 if word in SMALL else int(word)
-    return "" if count == facts[fact].value else match[0]
+    return "" if number_of(match["n"]) == facts[fact].value else match[0]
 
 
 _FILE = pattern(

@@ -14,6 +14,7 @@ from azureml_publish.lint.cards import comparisons
 from azureml_publish.lint.cards.comparisons import Facts
 from azureml_publish.lint.cards.figures import Given, architecture
 from azureml_publish.lint.cards.findings import Wrong, short, width_of
+from azureml_publish.lint.cards.numerals import number_of
 from azureml_publish.lint.cards.own_figures import of_sibling
 from azureml_publish.lint.cards.statements import labelled, subject_of
 from azureml_publish.lint.markdown.cards import Card
@@ -251,17 +252,11 @@ def _in_sentences(model: Described, card: Card, facts: Facts, reported: set[int]
                 match for match in form.finditer(text) if not comparisons.OF_OTHERS.search(_before(text, match.start()))
             ]
             found = [match for match in found if text is summary or not of_sibling(model, match.start())]
-            wrong = [match for match in found if _value(match["n"]) != facts[fact].value]
+            wrong = [match for match in found if number_of(match["n"]) != facts[fact].value]
             here = card.position(wrong[0].start())[0] if wrong and text is card.words else 0
             if wrong and len(wrong) == len(found) and here not in reported:
                 where = card.at(wrong[0].start()) if text is card.words else model.where("summary")
                 yield _denied(where, f"{what} says '{short(wrong[0][0])}'", fact, facts, wrong[0][0])
-
-
-def _value(text: str) -> float:
-    return (
-        comparisons.SMALL.index(text.lower()) + 1 if text.lower() in comparisons.SMALL else float(text.replace(",", ""))
-    )
 
 
 def _before(text: str, offset: int) -> str:

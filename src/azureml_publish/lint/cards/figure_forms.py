@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from azureml_publish.lint.cards.numerals import NUMERALS
 from azureml_publish.patterns import pattern
 
 
@@ -23,9 +24,8 @@ class Figure:
     prose: re.Pattern[str] | None = None
 
 
-SMALL = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _NUMBER = r"(?<![\w.,-])([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,6})"
-COUNT = rf"(?:{_NUMBER}|({'|'.join(SMALL)}))"
+COUNT = rf"(?:{_NUMBER}|({'|'.join(NUMERALS[1:13])}))"
 _TRIPLE = r"\W{1,4}([0-9.]{1,6}, ?[0-9.]{1,6}, ?[0-9.]{1,6})\b"
 _SQUARE = r"([0-9]{2,4}) ?[x\u00d7] ?\1\b"
 _LIBRARY = (

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 from azureml_publish.assets import Value
 from azureml_publish.documents import mapping_of
-from azureml_publish.lint.cards.figure_forms import CONFIG, COUNT, FIGURES, SMALL
+from azureml_publish.lint.cards.figure_forms import CONFIG, COUNT, FIGURES
+from azureml_publish.lint.cards.numerals import number_of
 from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card
@@ -70,21 +71,17 @@ def stated_figures(card: Card, figure: str) -> Iterator[Stated]:
             yield Stated(match.start(), match[0], (text,))
             continue
         values: tuple[Given, ...] = tuple(
-            _number(part) / (1000 if "0 hz" in match[0].lower() else 1)
+            number_of(part) / (1000 if "0 hz" in match[0].lower() else 1)
             for part in re.split(r", (?=\d)|,(?=0?\.)", text)
         )
         yield Stated(match.start(), " ".join(match[0].split()), values if len(values) == 1 else (values,))  # type: ignore[arg-type]
     if figure == "classes":  # a card also counts those of the data that it was trained on before
         for match in _ANY_CLASSES.finditer(card.words) if "classes" in card.lowered else ():
-            yield Stated(match.start(), match[0], (_number(match[1] or match[2]),), weak=True)
+            yield Stated(match.start(), match[0], (number_of(match[1] or match[2]),), weak=True)
     for claim in of_subject(card, figure):
         if found := _values(claim.text, figure):
             line = card.lines[card.position(claim.offset)[0] - 1]
             yield Stated(claim.offset, line.strip(" \t>*-+|"), found, labelled=True)
-
-
-def _number(text: str) -> float:
-    return SMALL.index(text.lower()) + 1 if text.lower() in SMALL else float(text.replace(",", ""))
 
 
 _SHARE = pattern(r"([0-9]{1,3}(?:\.[0-9]{1,3})?) ?%")

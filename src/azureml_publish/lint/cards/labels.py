@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.numerals import NUMERALS, number_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.weights.known import known_facts
@@ -18,8 +19,7 @@ _HEAD = pattern(
 _BARE = pattern(r"^[BILESU]-")
 """The place of a word within an entity, before the entity's label."""
 
-_NUMERALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_N = rf"(?P<n>{'|'.join(_NUMERALS)}|[1-9][0-9]?)"
+_N = rf"(?P<n>{'|'.join(NUMERALS[1:11])}|[1-9][0-9]?)"
 _LISTED = pattern(
     rf"\b{_N} (?:\w+ )?(?:types|kinds|classes|categories|labels|entities|entity types)\b[^.:\n]{{0,25}}:"
     r"(?P<list>[^.\n]{5,300})",
@@ -192,7 +192,6 @@ def _words(page: Card, labels: list[str]) -> Iterator[tuple[Location, str, str, 
 def _outputs(page: Card, count: int) -> Iterator[tuple[Location, str, str, int]]:
     """How many numbers a text says that the model gives for one input."""
     for match in _OUTPUTS.finditer(page.words) if " per " in page.words or " for each " in page.words else ():
-        number = match["n"].lower()
-        if (_NUMERALS.index(number) + 1 if number in _NUMERALS else int(number)) != count:
+        if number_of(match["n"]) != count:
             true = f"config.json has {count} label{'s' * (count != 1)}"
             yield page.at(match.start()), f"The text says '{short(match[0])}'", true, width_of(match[0])

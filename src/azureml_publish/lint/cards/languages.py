@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.numerals import NUMERALS, number_of
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.names.languages import NAMES, code_of, languages_in, plain
@@ -183,32 +184,14 @@ def _in_beginnings(model: Described, spec: frozenset[str]) -> Iterator[Misstated
 
 _FROM_TO = pattern(r"\bfrom (?P<one>[A-Z][a-z]{3,12}) (?:in)?to (?P<other>[A-Z][a-z]{3,12})\b")
 _FIRST = 300
-_NUMERALS = (
-    *(
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-    ),
-    *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
-)
 _COUNT = pattern(
     rf"(?<!than )(?<!over )(?<!about )(?<!least )(?:(?<!other )|(?P<but>(?<=the other )))"
-    rf"\b(?P<n>{'|'.join(_NUMERALS)}|[2-9]|[1-9][0-9])"
+    rf"\b(?P<n>{'|'.join(NUMERALS[2:])}|[2-9]|[1-9][0-9])"
     r" (?:supported |official )?languages\b(?! famil| pair| model)",
     re.IGNORECASE,
 )
 _COUNTED_LIST = pattern(
-    rf"\b(?P<n>{'|'.join(_NUMERALS)}|[1-9][0-9]{{0,2}}) (?:\w+ )?languages: "
+    rf"\b(?P<n>{'|'.join(NUMERALS[2:])}|[1-9][0-9]{{0,2}}) (?:\w+ )?languages: "
     r"(?P<listed>(?-i:[A-Z])[^.:\n]{5,400})(?=[.\n]|\Z)",
     re.IGNORECASE,
 )
@@ -224,15 +207,13 @@ def _counted(model: Described, spec: frozenset[str]) -> Iterator[Misstated]:
     for page in (model.card, *model.pages):
         for match in _COUNTED_LIST.finditer(page.words) if " languages: " in page.lowered else ():
             number, listed = match["n"].lower(), languages_in(match["listed"])
-            if listed and len(listed) != (_NUMERALS.index(number) + 2 if number in _NUMERALS else int(number)):
+            if listed and len(listed) != number_of(number):
                 message = f"The text says '{number} languages' and lists {len(listed)}."
                 yield Misstated(page.at(match.start()), message, "Write the number of those listed.", len(number))
                 return
     for page in (model.card, *model.pages) if len(spec) > 1 else ():
         for match in _COUNT.finditer(page.words) if " languages" in page.lowered else ():
-            number = match["n"].lower()
-            count = _NUMERALS.index(number) + 2 if number in _NUMERALS else int(number)
-            count += match["but"] is not None  # all but one
+            count = number_of(match["n"]) + (match["but"] is not None)  # all but one
             if count != len(spec) and _OWN.search(page.words, 0, match.start()):
                 message = f"The text says '{short(match[0])}', and the spec lists {len(spec)}."
                 yield Misstated(page.at(match.start()), message, _SAME, width_of(match[0]))

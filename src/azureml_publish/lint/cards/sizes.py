@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from azureml_publish.lint.cards.findings import Wrong, short, width_of
+from azureml_publish.lint.cards.numerals import NUMERALS, number_of
 from azureml_publish.lint.cards.own_rows import own_cells
 from azureml_publish.lint.cards.parameter_counts import stated_counts
 from azureml_publish.lint.cards.samples import flavours
@@ -139,11 +140,10 @@ def _wrong(card: Card, offset: int, text: str, true: str) -> Wrong:
 
 
 _SHARDS = pattern(
-    r"(?<![\w.,-])(?P<n>\d{1,3}|one|two|three|four|five|six|seven|eight)(?: weight| safetensors)?"
+    rf"(?<![\w.,-])(?P<n>\d{{1,3}}|{'|'.join(NUMERALS[1:9])})(?: weight| safetensors)?"
     r" (?:shards|safetensors files)\b",
     re.IGNORECASE,
 )
-_SMALL = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
 def _unlike_shards(model: Described, card: Card) -> Iterator[Wrong]:
@@ -151,6 +151,5 @@ def _unlike_shards(model: Described, card: Card) -> Iterator[Wrong]:
     claims = [(one.text, one.offset, one.text) for one in of_subject(card, "shards") if one.text.isdecimal()]
     claims += [(match["n"], match.start(), match[0]) for match in _SHARDS.finditer(card.words)] if count else []
     for number, offset, text in claims if count else ():
-        given = _SMALL.index(number.lower()) if number.lower() in _SMALL else int(number)
-        if given != count and not OTHERS.search(sentence_at(card, offset).text):
+        if number_of(number) != count and not OTHERS.search(sentence_at(card, offset).text):
             yield _wrong(card, offset, text, f"the index of the weights names {count} files")

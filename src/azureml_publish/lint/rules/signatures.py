@@ -12,6 +12,7 @@ from azureml_publish.diagnostics import Severity
 from azureml_publish.documents import KeyPath, mapping_of
 from azureml_publish.lint.cards.answers import records, unlike_answers
 from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.cards.numerals import NUMERALS, number_of
 from azureml_publish.lint.cards.sample_values import columns_in_code, denied_inputs, denied_outputs, examples
 from azureml_publish.lint.cards.samples import Column, flavours, inputs, outputs, place_in, signature
 from azureml_publish.lint.cards.statements import labelled
@@ -75,10 +76,10 @@ def _tables(model: Described, columns: Sequence[Column]) -> Findings:
     kinds = {column.name: column.type for column in columns if column.name}
     known = {*kinds, *(column.name for column in signature(model.mlmodel, "outputs") or ())}
     for match in _COUNTED.finditer(model.card.words) if "input column" in model.card.lowered else ():
-        if (count := _SMALL.get(match[1].lower(), match[1])) != str(len(columns)):
+        if (count := number_of(match[1])) != len(columns):
             yield sample_signature_mismatch.at(
                 model.card.at(match.start()),
-                f"The card says '{match[0]}', and MLmodel's signature has {len(columns)}, not {count}.",
+                f"The card says '{match[0]}', and MLmodel's signature has {len(columns)}, not {count:.0f}.",
                 "Write the columns as the signature in MLmodel has them.",
                 width=len(match[0]),
                 severity=Severity.WARNING,
@@ -106,9 +107,7 @@ def _tables(model: Described, columns: Sequence[Column]) -> Findings:
             yield sample_signature_mismatch.at(where, message, hint, width=len(name), severity=Severity.WARNING)
 
 
-_NUMERALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_SMALL = {word: str(number) for number, word in enumerate(_NUMERALS, 1)}
-_COUNTED = pattern(rf"\b([0-9]{{1,3}}|{'|'.join(_SMALL)}) input columns?\b", re.IGNORECASE)
+_COUNTED = pattern(rf"\b([0-9]{{1,3}}|{'|'.join(NUMERALS[1:11])}) input columns?\b", re.IGNORECASE)
 _NAME_HEAD = pattern(r"(?:input |feature )?(?:columns?|features?|inputs?|fields?|variables?|names?)(?: name)?")
 _TYPE_HEAD = pattern(r"(?:data ?)?types?|dtype")
 _KINDS = {
