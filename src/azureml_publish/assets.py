@@ -347,7 +347,8 @@ class Content:
 class ContentCheck:
     """The result of verifying registered content. Each problem is a sentence that names a file; none means intact.
 
-    `signed_by` is whose signature was wanted and found right.
+    `signed_by` is whose signature was wanted and found right. Where not `checked`, the problem says why nothing could
+    be compared, and whether the content is intact is not known.
     """
 
     asset: AssetId
@@ -355,3 +356,11 @@ class ContentCheck:
     size: int = 0
     problems: tuple[str, ...] = field(default=())
     signed_by: str = ""
+    checked: bool = True
+
+    @property
+    def outcome(self) -> Literal["intact", "damaged", "unknown"]:
+        """The result in a word."""
+        if not self.checked:
+            return "unknown"
+        return "damaged" if self.problems else "intact"

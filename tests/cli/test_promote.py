@@ -157,6 +157,9 @@ def test_conflicts_write_nothing(publish: Run, in_dev: Path, control: ControlPla
     assert (there.code, "version 3 is there with other files" in there.err) == (6, True)
     unknown = publish("promote", MODEL, "--from", PROD, "--to", DEV, "--yes", "--metadata", "carry")
     assert (unknown.code, "has no property publish.manifest" in unknown.err) == (1, True)
+    verified = publish("verify", f"{MODEL}:3", "-r", PROD)
+    assert (verified.code, "  unknown   azureml://registries/prod/" in verified.out) == (1, True)
+    assert verified.out.endswith("\nVerified: 0 intact, 0 damaged, 1 unknown.\n")
     same = publish("promote", MODEL, "--from", DEV, "--to", DEV, "--yes")
     assert (same.code, "are the same registry" in same.err) == (2, True)
     assert asset(publish, PROD)["properties"] == {}

@@ -24,9 +24,9 @@ def test_what_cannot_be_read_is_reported_and_the_others_are_verified(
     ran = publish("verify", "nobody", "other", "tiny", "-o", "json")
     told = json.loads(ran.out)
     assert ran.code == 1
-    assert [(one["asset_id"].split("/")[-3], one["intact"]) for one in told["checks"]] == [
-        ("other", False),
-        ("tiny", True),
+    assert [(one["asset_id"].split("/")[-3], one["intact"], one["outcome"]) for one in told["checks"]] == [
+        ("other", False, "unknown"),
+        ("tiny", True, "intact"),
     ]
     assert [one["model"] for one in told["missing"]] == ["nobody"]
     assert "cannot be read" in told["checks"][0]["problems"][0]

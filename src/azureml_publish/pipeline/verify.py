@@ -97,8 +97,8 @@ def _checked(
         except PublishError as error:
             errors.append(error)
             ended("unreadable", error)
-            return ContentCheck(asset.id, problems=(f"it cannot be read: {error.message}",))
-        ended("differs" if found.problems else "intact", files=found.files, bytes=found.size)
+            return ContentCheck(asset.id, problems=(f"it cannot be read: {error.message}",), checked=False)
+        ended("differs" if found.outcome == "damaged" else found.outcome, files=found.files, bytes=found.size)
         return found
 
 
@@ -112,6 +112,6 @@ def _check(
     promised = asset.properties.get(MANIFEST_PROPERTY)
     if promised is None:
         problem = f"no property {MANIFEST_PROPERTY}: another tool registered it, so there is nothing to check against"
-        return ContentCheck(asset.id, problems=(problem,))
+        return ContentCheck(asset.id, problems=(problem,), checked=False)
     with open_files(registry, asset) as container:
         return check_content(asset.id, container, promised, quick=quick, progress=progress, verifier=verifier)

@@ -107,7 +107,7 @@ def _undone(merged: MergedReport) -> Iterator[tuple[str, str]]:
 
 def _state(verb: str, entry: Mapping[str, Any]) -> str:
     if verb == "verify":
-        return "intact" if entry.get("intact") else "damaged"
+        return str(entry.get("outcome", ""))
     return str(entry.get({"apply": "outcome", "plan": "action", "lint": "severity"}.get(verb, ""), ""))
 
 

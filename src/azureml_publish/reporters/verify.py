@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -20,7 +21,7 @@ def content_checks_text(
     lines = []
     for check in checks:
         if check.problems:
-            lines.append(f"  {paint('damaged ', 'red')}  {one_line(str(check.asset))}")
+            lines.append(f"  {paint(f'{check.outcome:8}', 'red')}  {one_line(str(check.asset))}")
             lines.extend(f"              {one_line(problem)}" for problem in check.problems)
         else:
             held = f"{counted(check.files, 'file')}, {size_text(check.size)}"
@@ -30,9 +31,11 @@ def content_checks_text(
         f"  {paint('missing ', 'red')}  {one_line(reference)}  {one_line(reason)}"
         for reference, reason in missing.items()
     ]
-    damaged = sum(1 for check in checks if check.problems)
-    absent = f", {len(missing)} not registered" if missing else ""
-    return "\n".join([*lines, "", f"Verified: {len(checks) - damaged} intact, {damaged} damaged{absent}."]) + "\n"
+    counts = Counter(check.outcome for check in checks)
+    parts = [f"{counts['intact']} intact", f"{counts['damaged']} damaged"]
+    parts += [f"{counts['unknown']} unknown"] if counts["unknown"] else []
+    parts += [f"{len(missing)} not registered"] if missing else []
+    return "\n".join([*lines, "", f"Verified: {', '.join(parts)}."]) + "\n"
 
 
 def content_checks_json(checks: Sequence[ContentCheck], missing: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -47,7 +50,8 @@ def content_checks_json(checks: Sequence[ContentCheck], missing: Mapping[str, st
                     "asset_id": str(check.asset),
                     "files": check.files,
                     "size": check.size,
-                    "intact": not check.problems,
+                    "outcome": check.outcome,
+                    "intact": check.outcome == "intact",
                     "problems": list(check.problems),
                     "signed_by": check.signed_by or None,
                 }

@@ -107,7 +107,7 @@ class ModelDone(OfModel):
     stage: Stage
     outcome: Annotated[
         Literal[
-            "sound", "findings", "created", "updated", "unchanged", "skipped", "intact", "differs",
+            "sound", "findings", "created", "updated", "unchanged", "skipped", "intact", "differs", "unknown",
         ],
         Field(description="Of check and render, of apply and promote, of verify."),
     ]  # fmt: skip

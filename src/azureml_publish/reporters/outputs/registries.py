@@ -248,11 +248,12 @@ class Files(Output):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A version that was verified; no problem means that it is intact."""
+    """A version that was verified. An unknown one could not be compared with anything: `problems` says why."""
 
     asset_id: str
     files: int
     size: Annotated[int, Field(description="In bytes.")]
+    outcome: Literal["intact", "damaged", "unknown"]
     intact: bool
     problems: tuple[str, ...]
     signed_by: Annotated[str | None, Field(description="Whose signature was wanted and is right.")]
