@@ -57,11 +57,12 @@ def with_rules(nav: list[Any]) -> list[Any]:
 def _page(page: RulePage) -> str:
     rule = page.rule
     always = "" if rule.code in rulebook().optional else " It is always reported: nothing can suppress it."
+    what = page.what.replace("\n", "\n\n", 1)  # a list is begun by an empty line
     parts = [
         f"# {rule.code} {rule.name}\n",
         f"{rule.summary}\n",
         f"**Severity:** {rule.severity}.{always}\n",
-        *(f"**{title}:** {text}\n" for title, text in (("What", page.what), ("Why", page.why)) if text),
+        *(f"**{title}:** {text}\n" for title, text in (("What", what), ("Why", page.why)) if text),
         *(f"**{title}:** {text}\n" for title, text in (("Bad", page.bad), ("Good", page.good))),
         f"**Fix:** {page.fix}\n",
         *([f"**Source:** {page.source}\n"] if page.source else []),

@@ -34,6 +34,19 @@ def test_a_rule_is_shown_as_its_page_has_it(publish: Run, written: str) -> None:
     assert max(map(len, parts)) <= 100
 
 
+def test_a_list_on_a_page_is_a_list_on_the_terminal(publish: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    shown = publish("rule", "CARD071").out.splitlines()
+    what = shown.index("What:   A share or a figure of results that cannot be.")
+    why = next(number for number, line in enumerate(shown) if line.startswith("Why:"))
+    items = shown[what + 1 : why]
+    assert items[0].startswith("        - A table or a sentence gives accuracy, ")
+    assert items[-2:] == ["        - Splits such as 70/20/20; counts such as `12,34", "          tokens`."]
+    assert all(line.startswith(("        - ", "          ")) and len(line) <= 60 for line in items)
+    (page,) = json.loads(publish("rule", "CARD071", "-o", "json").out)["rules"]
+    assert [line[:2] for line in page["what"].splitlines()[1:]] == ["- "] * 3
+
+
 def test_json_has_every_part_of_every_rule(publish: Run) -> None:
     shown = json.loads(publish("rule", "-o", "json").out)
     assert shown["schema_version"] == 1

@@ -63,7 +63,8 @@ class RulePage:
     def markdown(self) -> str:
         """The page as Markdown, for reports that show it beside a finding."""
         parts = (("What", self.what), ("Why", self.why), ("Bad", self.bad), ("Good", self.good), ("Fix", self.fix))
-        return "".join(f"- **{title}:** {text}\n" for title, text in parts if text)
+        nested = ((title, text.replace("\n", "\n    ")) for title, text in parts if text)
+        return "".join(f"- **{title}:** {text}\n" for title, text in nested)
 
 
 @cache
@@ -97,12 +98,13 @@ def _page(rule: Rule, parts: Mapping[str, str]) -> RulePage:
 
 
 def _sections() -> Iterator[tuple[str, dict[str, str]]]:
-    """Code and named parts of each section `## CODE name` of the pages."""
+    """Code and named parts of each section `## CODE name` of the pages; a list in a part keeps its lines."""
     for page in sorted(_pages_folder().glob("*.md")):
         text = page.read_text(encoding="utf-8")
         for code, section in re.findall(r"^## ([A-Z]+[0-9]{3}) .*\n((?:(?!#).*\n)*)", text, re.MULTILINE):
-            parts = re.findall(r"^- \*\*(\w+):\*\* ((?:.|\n(?=  \S))*)", section, re.MULTILINE)
-            yield code, {key: re.sub(r"\n +", " ", written) for key, written in parts} | {"page": page.stem}
+            parts = re.findall(r"^- \*\*(\w+):\*\* ((?:.|\n(?=  ))*)", section, re.MULTILINE)
+            joined = {key: re.sub(r"\n +(?! |- )", " ", written) for key, written in parts}
+            yield code, {key: re.sub(r"\n +- ", "\n- ", text) for key, text in joined.items()} | {"page": page.stem}
 
 
 def _pages_folder() -> Path:

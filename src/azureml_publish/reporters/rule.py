@@ -19,19 +19,23 @@ def rule_text(page: RulePage, width: int = WIDTH) -> str:
     parts = {"What": page.what, "Why": page.why, "Bad": page.bad, "Good": page.good, "Fix": page.fix}
     parts |= {"Source": page.source, "Page": page.address()}
     lines = [f"{one_line(rule.code)} {one_line(rule.name)} ({rule.severity})", one_line(rule.summary), ""]
-    lines += (
-        textwrap.fill(
-            one_line(text),
-            max(_NARROWEST, min(width, WIDTH)),
-            initial_indent=f"{name + ':':<8}",
-            subsequent_indent=" " * 8,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        for name, text in parts.items()
-        if text
-    )
+    for name, text in parts.items():
+        for number, line in enumerate(text.split("\n") if text else ()):
+            begin = " " * 8 if number else f"{name + ':':<8}"
+            lines.append(_filled(line.strip(), width, begin, " " * (10 if number else 8)))
     return "\n".join(lines) + "\n"
+
+
+def _filled(text: str, width: int, begin: str, indent: str) -> str:
+    """A paragraph, or an item of a list."""
+    return textwrap.fill(
+        one_line(text),
+        max(_NARROWEST, min(width, WIDTH)),
+        initial_indent=begin,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def rules_text(pages: Iterable[RulePage]) -> str:
