@@ -15,7 +15,8 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from azureml_publish.diagnostics import Diagnostic, Rule, Severity
+from azureml_publish.diagnostics import Diagnostic, Fix, Location, Rule, Severity
+from azureml_publish.lint.markdown.cards import Passage
 from azureml_publish.lint.subject import Described, Fact
 
 Findings: TypeAlias = Iterator[Diagnostic]
@@ -52,9 +53,24 @@ class Check:
     def __init__(self, rule: Rule, *, pages: bool = False) -> None:
         self.rule = rule
         self.pages = pages
-        self.at = rule.at
         self.looks: dict[str, Look] = {}
         self.facts: FactLook | None = None
+
+    def at(
+        self,
+        where: Location,
+        message: str,
+        hint: str,
+        *,
+        fix: Fix | None = None,
+        width: int = 0,
+        severity: Severity | None = None,
+    ) -> Diagnostic:
+        """A finding of this rule, as wide as its passage; `severity` overrides the rule's."""
+        if isinstance(where, Passage):
+            width = where.width
+            where = Location(where.path, where.line, where.column)
+        return self.rule.at(where, message, hint, fix=fix, width=width, severity=severity)
 
     def also(self, look: Look) -> Look:
         """Decorator: have a function look for this rule as well. With `A | B` it looks at either.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urldefrag, urlsplit
 
 from azureml_publish.diagnostics import Fix, Location
-from azureml_publish.lint.cards.findings import replacing, width_of
+from azureml_publish.lint.cards.findings import replacing
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
@@ -26,14 +26,13 @@ class LinkUse:
     Attributes:
         url: the address without its fragment, which no server sees.
         written: the address as it is written.
-        location: its place, and `width` how much of it to underline.
+        location: its place.
         fix: puts `written` in its place; None where that place cannot be written to.
     """
 
     url: str
     written: str
     location: Location
-    width: int
     fix: Fix | None
 
     def to(self, address: str) -> Fix | None:
@@ -64,7 +63,7 @@ def _uses(card: Card) -> Iterator[LinkUse]:
             continue
         edit = replacing(card, link.url_start, link.url_start + len(link.url), written)
         url = urldefrag(written).url.replace("&amp;", "&")
-        yield LinkUse(url, written, card.at(link.url_start), width_of(link.url), card.fix([edit], safe=False))
+        yield LinkUse(url, written, card.at(link.url_start, link.url), card.fix([edit], safe=False))
 
 
 def _is_page(url: str) -> bool:

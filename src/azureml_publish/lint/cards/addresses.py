@@ -22,11 +22,7 @@ _ODD = tuple(
             "has no scheme, so that some viewers look for a file",
             "Write https: before it.",
         ),
-        (
-            r"https?://\S*%(?![0-9a-f]{2})",
-            "has a % that begins no escaped character",
-            "Write %25 for a percent sign.",
-        ),
+        (r"https?://\S*%(?![0-9a-f]{2})", "has a % that begins no escaped character", "Write %25 for a percent sign."),
         (
             r"https?://[\w.+-]+@[\w-]+(?:\.[\w-]+)+/?$",
             "is the address of a mailbox behind https://",

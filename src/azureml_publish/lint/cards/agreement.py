@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from azureml_publish.lint.cards.findings import Wrong, short, width_of
+from azureml_publish.lint.cards.findings import Wrong, contradicted, short
 from azureml_publish.lint.cards.misquoted import MEASURE, same_figure
 from azureml_publish.lint.cards.named_settings import words_of
 from azureml_publish.lint.cards.numerals import NUMERALS, number_of
@@ -123,7 +123,7 @@ def _in_sentences(
         sentence = sentence_at(card, match.start())
         if of_this_model(model, card, sentence) and not _SOME.search(sentence.text):
             true = f"the row '{match['of']}' has {given[0]:,.10g}"
-            yield Wrong(card.at(match.start()), f"The card says '{short(match[0])}'", true, width_of(match[0]))
+            yield contradicted(card, match.start(), match[0], true)
 
 
 _SOME = pattern(
@@ -196,7 +196,7 @@ def _of_the_spec(model: Described, card: Card) -> Iterator[Wrong]:
     for match in _LISTS.finditer(card.words) if listed else ():
         if _value(match["n"] or match["m"]) != len(listed):
             true = f"the spec lists {len(listed)}"
-            yield Wrong(card.at(match.start()), f"The card says '{short(match[0])}'", true, width_of(match[0]))
+            yield contradicted(card, match.start(), match[0], true)
 
 
 _WEIGHED = pattern(
@@ -215,7 +215,7 @@ def _by_themselves(card: Card) -> Iterator[Wrong]:
         made = float(match["n"]) * (1e9 if match["u"].lower() == "billion" else 1e6) * int(match["bits"]) / 8
         if not made / _APART <= size <= made * _APART:
             true = f"so many numbers of {match['bits']} bits are {made / 1e9:.3g} GB"
-            yield Wrong(card.at(match.start()), f"The card says '{short(match[0])}'", true, width_of(match[0]))
+            yield contradicted(card, match.start(), match[0], true)
 
 
 _CHANGES = pattern(
@@ -242,7 +242,7 @@ def _of_versions(model: Described, page: Card) -> Iterator[Wrong]:
     true = f"this is version {version}"
     for match in _FIGURES_OF.finditer(page.words) if " version " in page.lowered else ():
         if int(match["n"]) != version:
-            yield Wrong(page.at(match.start()), f"The text has '{short(match[0])}'", true, len(match[0]))
+            yield Wrong(page.at(match.start(), match[0]), f"The text has '{short(match[0])}'", true)
     for heading in page.headings:
         if not _CHANGES.fullmatch(heading.text.strip("*_: ")):
             continue
@@ -254,7 +254,7 @@ def _of_versions(model: Described, page: Card) -> Iterator[Wrong]:
         if len(numbers) > 1 and ordered and max(numbers) != version and 1 in numbers:
             line, match = found[numbers.index(max(numbers))]
             stated = f"The list of changes ends with version {max(numbers)}"
-            yield Wrong(page.place(line, match.start("n") + 1), stated, true, len(match["n"]))
+            yield Wrong(page.passage(line, match.start("n") + 1, match["n"]), stated, true)
 
 
 _SHOTS = pattern(
@@ -283,4 +283,4 @@ def _of_shots(page: Card) -> Iterator[Wrong]:
         named = [name for name in stated if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", own)]
         if len(named) == 1 and number not in stated[named[0]] and len(_EXAMPLES.findall(own)) == 1:
             true = f"the table has {min(stated[named[0]])} for {named[0]}"
-            yield Wrong(page.at(match.start()), f"The text says '{short(match[0])}'", true, len(match[0]))
+            yield contradicted(page, match.start(), match[0], true, by="The text")

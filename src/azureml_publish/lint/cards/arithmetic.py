@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from azureml_publish.lint.cards.findings import Wrong, short, width_of
+from azureml_publish.lint.cards.findings import Wrong, short
 from azureml_publish.lint.cards.numerals import NUMERALS, number_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.patterns import pattern
@@ -166,10 +166,8 @@ def _of_columns(card: Card) -> Iterator[Wrong]:
                 *parts, total = map(_number, texts)
                 near = total / 100 if any(_zeros(one) >= _EXACT for one in texts[:-1]) else 0
                 if total >= _COUNTED and near < abs(sum(parts) - total) < total / 6:
-                    where = card.place(cell.line, cell.column)
-                    yield Wrong(
-                        where, f"The last row says {texts[-1]}", f"those above make {sum(parts):,}", len(cell.text)
-                    )
+                    true = f"those above make {sum(parts):,}"
+                    yield Wrong(card.place_of(cell), f"The last row says {texts[-1]}", true)
     for match in _MEAN.finditer(card.words):
         line = card.position(match.start())[0]
         above = [table for table in card.tables if table.header.line < line]
@@ -239,8 +237,8 @@ def _means(card: Card) -> Iterator[Wrong]:
             value, near = float(texts[2]), 1.5 * 10.0 ** -min(len(text.partition(".")[2]) for text in texts)
             single = _OF_CLASSES.fullmatch(heads[0]) and not _AVERAGED.search(row.cells[0].text)
             if value > high + near or (single and value < low - near):
-                where = card.place(cells[2].line, cells[2].column)
-                yield Wrong(where, f"F1 is {texts[2]} here", f"one lies between {low:g} and {high:g}", len(texts[2]))
+                where = card.passage(cells[2].line, cells[2].column, texts[2])
+                yield Wrong(where, f"F1 is {texts[2]} here", f"one lies between {low:g} and {high:g}")
 
 
 _ROUNDED = 0.0005
@@ -254,4 +252,4 @@ def _number(text: str) -> int:
 
 def _wrong(card: Card, match: re.Match[str], true: str) -> Wrong:
     text = " ".join(match[0].split())
-    return Wrong(card.at(match.start()), f"'{short(text)}' stands here", true, width_of(match[0]))
+    return Wrong(card.at(match.start(), match[0]), f"'{short(text)}' stands here", true)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple, TypeGuard
+from typing import NamedTuple, TypeAlias, TypeGuard
 
 from azureml_publish.diagnostics import Location
-from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.names.models import hub_id
 from azureml_publish.lint.names.variants import alphanumeric, sibling_of, variant_of
@@ -20,12 +20,8 @@ _ID = pattern(r"[\w.-]{1,96}/[\w.-]{1,96}")
 _LINKED = pattern(r"\[`?([^\]`]*)`?\]\([^)]*\)")
 
 
-class OtherBase(NamedTuple):
-    """One place that names another base than the others: the place, what is wrong, and how wide the words are."""
-
-    where: Location
-    message: str
-    width: int = 1
+OtherBase: TypeAlias = tuple[Location, str]
+"""One place that names another base than the others, and how."""
 
 
 class _Base(NamedTuple):
@@ -41,9 +37,9 @@ def other_bases(model: Described) -> Iterator[OtherBase]:
     of_spec = [_Base("The tag base_model", tag, model.where("tags.base_model"))] if _is_id(tag) else []
     for one in of_spec:
         if of_files and not any(_may_be_one(one.name, other.name) for other in of_files):
-            yield OtherBase(one.where, _message(one, of_files[0]))
+            yield one.where, _message(one, of_files[0])
     if len(of_files) > 1 and not _may_be_one(of_files[0].name, of_files[1].name):
-        yield OtherBase(of_files[1].where, _message(of_files[1], of_files[0]))
+        yield of_files[1].where, _message(of_files[1], of_files[0])
     known = [*of_files, *of_spec]
     if not known:
         return
@@ -51,13 +47,13 @@ def other_bases(model: Described) -> Iterator[OtherBase]:
         text = _LINKED.sub(r"\1", row.text).strip("`*_ ")
         if _is_id(text) and not any(_may_be_one(text, one.name) for one in known):
             message = f"The card gives {short(text)} as its base, and {known[0].what} is {short(known[0].name)}."
-            yield OtherBase(model.card.at(row.offset), message, width_of(row.text))
+            yield model.card.at(row.offset, row.text), message
     yield from _in_code(model, known)
     hub, own = hub_id(model).rpartition("/")[2], alphanumeric(model.name)
     base = alphanumeric(known[0].name.rpartition("/")[2])
     if hub and base in own and not any(x in y for x, y in ((alphanumeric(hub), own), (own, hub), (base, hub))):
         message = f"The Hub id is {hub_id(model)}, and {known[0].what} is {short(known[0].name)}, as in {model.name}."
-        yield OtherBase(model.where("huggingFaceModelId"), message)
+        yield model.where("huggingFaceModelId"), message
 
 
 def _of_files(model: Described) -> Iterator[_Base]:
@@ -93,17 +89,16 @@ _LOADED = pattern(r"from_pretrained\(\s{0,3}[\"']([\w.-]+/[\w.-]+)[\"']")
 
 def _in_code(model: Described, known: list[_Base]) -> Iterator[OtherBase]:
     """Code that loads a model of the base's owner, and nowhere the base."""
-    loaded = [(match[1], fence.line) for fence in model.card.fences for match in _LOADED.finditer(fence.text)]
+    loaded = [(match[1], fence) for fence in model.card.fences for match in _LOADED.finditer(fence.text)]
     if any(_may_be_one(name, base.name) for name, _ in loaded for base in known):
         return
-    for name, line in loaded:
+    for name, fence in loaded:
         owners = {base.name.partition("/")[0] for base in known}
         if any(sibling_of(base.name, name.rpartition("/")[2]) for base in known):
             return  # CARD027 reports it
         own = alphanumeric(name.rpartition("/")[2]) in {alphanumeric(model.name), alphanumeric(model.folder)}
         if name.partition("/")[0] in owners and not own and not re.search(r"token|processor", name, re.IGNORECASE):
-            start = model.card.starts[min(line, len(model.card.starts) - 1)]
-            where = model.card.at(max(start, model.card.source.find(name, start)))
+            where = model.card.at(model.card.offset_in(fence, name), name)
             message = f"The code loads {short(name)}, and {known[0].what} is {short(known[0].name)}."
-            yield OtherBase(where, message, len(name))
+            yield where, message
             return

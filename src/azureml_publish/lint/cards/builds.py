@@ -12,8 +12,8 @@ from functools import partial
 from typing import NamedTuple
 
 from azureml_publish.diagnostics import Location
-from azureml_publish.lint.cards.findings import Wrong, short, width_of
-from azureml_publish.lint.cards.quantisation import Quantised, claims_of, quantised
+from azureml_publish.lint.cards.findings import Wrong, short
+from azureml_publish.lint.cards.quantisation import Claim, claims_of, quantised
 from azureml_publish.lint.cards.statements import labelled
 from azureml_publish.lint.names.variants import variant_of
 from azureml_publish.lint.subject import Described
@@ -27,7 +27,6 @@ class _Claim(NamedTuple):
     values: frozenset[str]
     text: str
     find_location: Callable[[], Location]
-    width: int = 0
 
 
 def unlike_build(model: Described) -> Iterator[Wrong]:
@@ -53,12 +52,8 @@ def _odd(claims: Iterator[_Claim]) -> Iterator[Wrong]:
     if len(odd) == 1 or len(found) >= _MANY * len(odd):
         for one in odd:
             other = next(each for each in found if true in each.values)
-            yield Wrong(
-                one.find_location(),
-                f"'{short(one.text)}' stands here",
-                f"elsewhere stands '{short(other.text)}'",
-                one.width,
-            )
+            true = f"elsewhere stands '{short(other.text)}'"
+            yield Wrong(one.find_location(), f"'{short(one.text)}' stands here", true)
 
 
 _TWO, _MANY = 2, 3
@@ -103,10 +98,10 @@ def _machines(model: Described) -> Iterator[_Claim]:
     card = model.card
     for label, text, offset in labelled(card):
         if _ON.fullmatch(label.strip("*_ ")) and len(text) < _LONG:
-            yield _Claim(_kinds(_MACHINE, text), text, partial(card.at, offset), width_of(text))
+            yield _Claim(_kinds(_MACHINE, text), text, partial(card.at, offset, text))
     for match, start in _in_code(model, _INSTALLED):
         machine = "gpu" if match[1] != "qnn" else "npu"
-        yield _Claim(frozenset({machine}), match[0], partial(card.at, start), len(match[0]))
+        yield _Claim(frozenset({machine}), match[0], partial(card.at, start, match[0]))
     if model.origin is not None:
         parts = [one for one in model.origin[0].lower().split("/")[2:] if one not in model.name.lower()]
         path = [one for one in parts if (kinds := _kinds(_MACHINE, one.replace("_", "-"))) and len(kinds) == 1]
@@ -128,12 +123,7 @@ _GIVEN = pattern(
 
 def _in_code(model: Described, form: re.Pattern[str]) -> Iterator[tuple[re.Match[str], int]]:
     """The only match in the code of the card, with its offset: several are for several machines."""
-    card = model.card
-    found = [
-        (match, card.source.find(match[0], card.starts[min(fence.line, len(card.starts) - 1)]))
-        for fence in card.fences
-        for match in form.finditer(fence.text)
-    ]
+    found = list(model.card.in_fences(form))
     yield from found if len({match[0] for match, _ in found}) == 1 else ()
 
 
@@ -145,10 +135,10 @@ def _providers(model: Described) -> Iterator[_Claim]:
     card = model.card
     for label, text, offset in labelled(card):
         if _RUNS_BY.fullmatch(label.strip("*_ ")) and len(text) < _LONG:
-            yield _Claim(_kinds(_PROVIDERS, text), text, partial(card.at, offset), width_of(text))
+            yield _Claim(_kinds(_PROVIDERS, text), text, partial(card.at, offset, text))
     for match, start in _in_code(model, _GIVEN):
         name = next(group for group in match.groups() if group)
-        yield _Claim(_kinds(_PROVIDERS, name), match[0], partial(card.at, start), len(match[0]))
+        yield _Claim(_kinds(_PROVIDERS, name), match[0], partial(card.at, start, match[0]))
     for path in sorted(model.content.places):
         names = providers_of(model.content.settings(path)) if path.rpartition("/")[2] == GENAI else None
         if names is not None and len(names) < _TWO:
@@ -164,10 +154,10 @@ def _bits(model: Described) -> Iterator[_Claim]:
     bits = quantised(model.name.replace("_", "-")).bits
     yield _Claim(frozenset(map(str, bits)), model.name, partial(model.where, "name"))
     for where, text, stated in _claims(model):
-        yield _Claim(frozenset(map(str, stated.bits)), text, where, width_of(text))
+        yield _Claim(frozenset(map(str, stated.bits)), text, where)
 
 
-def _claims(model: Described) -> Iterator[tuple[Callable[[], Location], str, Quantised]]:
+def _claims(model: Described) -> Iterator[Claim]:
     """Every claim once: a row may also be a sentence."""
     seen: list[str] = []
     for where, text, stated in claims_of(model):
@@ -182,7 +172,7 @@ def _methods(model: Described) -> Iterator[_Claim]:
     if len(names) == 1:
         yield _Claim(_named(names[0]), f"quantization: {names[0]}", partial(model.at_build, "quantization"))
     for where, text, _ in _claims(model):
-        yield _Claim(_named(text), text, where, width_of(text))
+        yield _Claim(_named(text), text, where)
 
 
 _METHOD = pattern(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from azureml_publish.documents import mapping_of
-from azureml_publish.lint.cards.findings import Wrong, short, width_of
+from azureml_publish.lint.cards.findings import Wrong, short
 from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence_at
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
@@ -99,9 +99,7 @@ def _month(match: re.Match[str]) -> tuple[int, int]:
 
 def _wrong(model: Described, page: Card, match: re.Match[str], offset: int) -> Wrong:
     stated = f"The text says '{short(match[0])}'"
-    return Wrong(
-        page.at(offset), stated, f"trainingDataDate is {model.metadata['trainingDataDate']}", width_of(match[0])
-    )
+    return Wrong(page.at(offset, match[0]), stated, f"trainingDataDate is {model.metadata['trainingDataDate']}")
 
 
 def made_before_data(model: Described) -> str:

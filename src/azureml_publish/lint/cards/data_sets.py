@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from azureml_publish.diagnostics import Location
-from azureml_publish.lint.cards.findings import width_of
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.names.data_sets import data_sets_in
 from azureml_publish.lint.subject import Described
@@ -19,7 +18,6 @@ class Trained(NamedTuple):
 
     on: frozenset[str]
     where: Location
-    width: int = 1
 
 
 def differing_data_sets(model: Described) -> Iterator[tuple[Trained, Trained]]:
@@ -72,11 +70,11 @@ def _claims(model: Described) -> Iterator[Trained]:
     sentences = [match for match in sentences if match["tuned"]] or sentences
     for match in sentences:
         if found := data_sets_in(match["data"]):
-            yield Trained(found, card.at(match.start("data")), width_of(match["data"]))
+            yield Trained(found, card.at(match.start("data"), match["data"]))
             break
     for stated in of_subject(card, "data"):
         if found := data_sets_in(re.sub(r"\]\([^)]*\)", "]", stated.text)):
-            yield Trained(found, card.at(stated.offset), width_of(stated.text))
+            yield Trained(found, card.at(stated.offset, stated.text))
 
 
 _SEEN = pattern(r"train|tuned|\bsaw ")

@@ -13,7 +13,7 @@ from azureml_publish.diagnostics import Location
 from azureml_publish.lint.cards import comparisons
 from azureml_publish.lint.cards.comparisons import Facts
 from azureml_publish.lint.cards.figures import Given, architecture
-from azureml_publish.lint.cards.findings import Wrong, short, width_of
+from azureml_publish.lint.cards.findings import Wrong, short
 from azureml_publish.lint.cards.numerals import number_of
 from azureml_publish.lint.cards.own_figures import of_sibling
 from azureml_publish.lint.cards.statements import labelled, subject_of
@@ -72,7 +72,7 @@ def denied(model: Described, known: Mapping[str, Given], source: Mapping[str, st
             if (words := _COMPARED[fact](text, fact, facts)) and not _PER_VARIANT.search(label):
                 words_there = f"The card says '{short(label)}: {short(words)}'"
                 reported.add(card.position(offset)[0])
-                yield _denied(card.at(offset + max(0, text.find(words))), words_there, fact, facts, words)
+                yield _denied(card.at(offset + max(0, text.find(words)), words), words_there, fact, facts)
                 break
     yield from _in_sentences(model, card, facts, reported)
     yield from _in_code(model, facts)
@@ -89,8 +89,8 @@ def denied(model: Described, known: Mapping[str, Given], source: Mapping[str, st
         yield _denied(model.where("parameterCount"), f"parameterCount is {words}", "parameters", facts)
 
 
-def _denied(where: Location, stated: str, fact: str, facts: Facts, words: str = "") -> Wrong:
-    return Wrong(where, stated, f"{facts[fact].source} gives {_shown(fact, facts[fact])}", width_of(words))
+def _denied(where: Location, stated: str, fact: str, facts: Facts) -> Wrong:
+    return Wrong(where, stated, f"{facts[fact].source} gives {_shown(fact, facts[fact])}")
 
 
 def _shown(fact: str, known: Known) -> str:
@@ -214,9 +214,7 @@ def _of_arithmetic(card: Card) -> Iterator[Wrong]:
         whole, given = count * _OF_TYPE[min(types).lower()], comparisons.bytes_of(sizes[0])
         if not whole / _FAR <= given <= whole * _FAR:
             true = f"{counts[0][0].strip()} parameters of {min(types)} have about {whole / 1e9:.3g} GB"
-            yield Wrong(
-                card.at(offset + sizes[0].start()), f"The card says '{sizes[0][0]}'", true, width_of(sizes[0][0])
-            )
+            yield Wrong(card.at(offset + sizes[0].start(), sizes[0][0]), f"The card says '{sizes[0][0]}'", true)
 
 
 # --- sentences and code --------------------------------------------------------------------------------------------
@@ -230,11 +228,7 @@ _PROSE: tuple[tuple[str, str, str], ...] = (
     ("opset", "opset", rf"\bopset(?: version)? {_N}\b"),
     ("shards", "shards", r"\b(?P<n>[0-9]{1,3}|two|three|four|five|six|seven|eight) (?:safetensors |gguf )?shards\b"),
     ("layers", "layers", r"\band (?P<n>[0-9]{1,3}|two|three|four|five|six|eight|ten|twelve) layers\b"),
-    (
-        "parameters",
-        "parameters",
-        r"\b(?:holds?|has|contains?|with|of) (?P<n>[0-9]{1,3}(?:,[0-9]{3})+) parameters\b",
-    ),
+    ("parameters", "parameters", r"\b(?:holds?|has|contains?|with|of) (?P<n>[0-9]{1,3}(?:,[0-9]{3})+) parameters\b"),
 )
 _SENTENCES = tuple((fact, word, pattern(form, re.IGNORECASE)) for fact, word, form in _PROSE)
 
@@ -255,8 +249,8 @@ def _in_sentences(model: Described, card: Card, facts: Facts, reported: set[int]
             wrong = [match for match in found if number_of(match["n"]) != facts[fact].value]
             here = card.position(wrong[0].start())[0] if wrong and text is card.words else 0
             if wrong and len(wrong) == len(found) and here not in reported:
-                where = card.at(wrong[0].start()) if text is card.words else model.where("summary")
-                yield _denied(where, f"{what} says '{short(wrong[0][0])}'", fact, facts, wrong[0][0])
+                where = card.at(wrong[0].start(), wrong[0][0]) if text is card.words else model.where("summary")
+                yield _denied(where, f"{what} says '{short(wrong[0][0])}'", fact, facts)
 
 
 def _before(text: str, offset: int) -> str:
@@ -278,7 +272,7 @@ def _in_code(model: Described, facts: Facts) -> Iterator[Wrong]:
     for match in _SHAPE.finditer(model.card.source) if "dimension" in facts and ".s" in model.card.source else ():
         if float(match["n"]) != facts["dimension"].value:
             yield _denied(
-                model.card.at(match.start("n")), f"A comment says {match['n']}", "dimension", facts, match["n"]
+                model.card.at(match.start("n"), match["n"]), f"A comment says {match['n']}", "dimension", facts
             )
             break
     held = facts["files"].value if "files" in facts else frozenset()
@@ -287,9 +281,8 @@ def _in_code(model: Described, facts: Facts) -> Iterator[Wrong]:
         for match in _LOADED.finditer(fence.text):
             name = match[1].rpartition("/")[2]
             if name not in own and name.lower() not in ("model.gguf", "your-model.gguf"):
-                start = model.card.starts[min(fence.line, len(model.card.starts) - 1)]
-                offset = max(start, model.card.source.find(match[1], start))
+                offset = model.card.offset_in(fence, match[1])
                 yield Wrong(
-                    model.card.at(offset), f"The code loads {short(name)}", f"the source has {min(own)}", len(match[1])
+                    model.card.at(offset, match[1]), f"The code loads {short(name)}", f"the source has {min(own)}"
                 )
                 return

@@ -134,13 +134,7 @@ FIGURES: Mapping[str, Figure] = {
         "vocabulary",
         rf"\bvocabulary(?: size)?(?: (?:of|is|has|with|contains|size)){{0,2}} {_NUMBER}\b(?![\d,.]*\s?[km%])",
     ),
-    "dimension": _figure(
-        "{:.10g} dimensions",
-        CONFIG,
-        "hidden_size",
-        "dimension",
-        _DIMENSIONS,
-    ),
+    "dimension": _figure("{:.10g} dimensions", CONFIG, "hidden_size", "dimension", _DIMENSIONS),
     "numbers": _figure(
         "vectors of {:.10g} numbers",
         CONFIG,

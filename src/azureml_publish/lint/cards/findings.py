@@ -12,17 +12,23 @@ from azureml_publish.lint.markdown.cards import Card, CardEdit
 MOST_EDITS = 1000
 """More are not put into one fix; the next run finds the rest."""
 
-WIDEST = 200
-"""More characters are not underlined."""
-
 
 class Wrong(NamedTuple):
-    """One figure that is not the model's: its place, what is stated there, what is true, and how wide the words are."""
+    """One figure that is not the model's: its place, what is stated there, and what is true."""
 
     where: Location
     stated: str
     true: str
-    width: int = 0
+
+    @property
+    def message(self) -> str:
+        """Both in one sentence."""
+        return f"{self.stated}, while {self.true}."
+
+
+def contradicted(card: Card, offset: int, text: str, true: str, by: str = "The card") -> Wrong:
+    """What a text of a card says, and what is true."""
+    return Wrong(card.at(offset, text), f"{by} says '{short(text)}'", true)
 
 
 def once_a_place(found: Iterable[Wrong]) -> Iterator[Wrong]:
@@ -38,11 +44,6 @@ def once_a_place(found: Iterable[Wrong]) -> Iterator[Wrong]:
 def replacing(card: Card, start: int, end: int, text: str) -> CardEdit:
     """The edit that puts a text in the place of the characters between two offsets of a card."""
     return (*card.position(start), *card.position(end), text)
-
-
-def width_of(text: str) -> int:
-    """How much of a text to underline: its first line, within bounds."""
-    return max(1, min(WIDEST, len(text.split("\n", 1)[0])))
 
 
 def short(text: str) -> str:

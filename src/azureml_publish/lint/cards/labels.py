@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from azureml_publish.diagnostics import Location
-from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.findings import Wrong, contradicted, short
 from azureml_publish.lint.cards.numerals import NUMERALS, number_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
@@ -37,8 +36,8 @@ _OUTPUTS = pattern(
 )
 
 
-def differing_labels(model: Described) -> Iterator[tuple[Location, str, str, int]]:
-    """Place, what is stated, what is true and how wide, of each statement on labels or tensors that is not so."""
+def differing_labels(model: Described) -> Iterator[Wrong]:
+    """Each statement on labels or tensors that is not so."""
     for page in (model.card, *model.pages):
         yield from _numbered(model, page)
         yield from _tensors(model, page)
@@ -58,7 +57,7 @@ def differing_labels(model: Described) -> Iterator[tuple[Location, str, str, int
 _NUMBER = pattern(r"(?:(?:class|label) ?)?(?:index|id|number|#|no\.?)|#", re.IGNORECASE)
 
 
-def _numbered(model: Described, page: Card) -> Iterator[tuple[Location, str, str, int]]:
+def _numbered(model: Described, page: Card) -> Iterator[Wrong]:
     """A table of numbers and labels, of which one has another number than in the configuration or in labels.txt."""
     named = (model.config or {}).get("id2label")
     by_number = {str(key): str(one) for key, one in named.items()} if isinstance(named, Mapping) else {}
@@ -80,20 +79,16 @@ def _numbered(model: Described, page: Card) -> Iterator[tuple[Location, str, str
             if number in by_number and all(
                 by_number.get(each, "").lower() == one.text.strip("*_` ").lower() for each, one in others
             ):
-                where, stated = page.place(cell.line, cell.column), f"The table has '{short(cell.text)}' for {number}"
-                yield where, stated, f"{source} gives that number to {short(by_number[number])}", len(cell.text)
+                given = f"{source} gives that number to {short(by_number[number])}"
+                yield Wrong(page.place_of(cell), f"The table has '{short(cell.text)}' for {number}", given)
         if not same:
             continue
         for number, cell in pairs:
             label, true = cell.text.strip("*_` "), by_number.get(number)
             if true is not None and true.lower() != label.lower():
+                where = page.passage(cell.line, cell.column, label)
                 message = f"{source} gives the number {number} to {short(true)}"
-                yield (
-                    page.place(cell.line, cell.column),
-                    f"The table has {number} for '{short(label)}'",
-                    message,
-                    len(label),
-                )
+                yield Wrong(where, f"The table has {number} for '{short(label)}'", message)
                 break
 
 
@@ -109,7 +104,7 @@ _INLINE = pattern(
 )
 
 
-def _ordered(page: Card, labels: list[str]) -> Iterator[tuple[Location, str, str, int]]:
+def _ordered(page: Card, labels: list[str]) -> Iterator[Wrong]:
     """A list of all labels behind a colon: one that the configuration does not have, or an order that is another."""
     known = [one.lower() for one in labels]
     for match in _INLINE.finditer(page.source) if not page.too_large else ():
@@ -120,14 +115,14 @@ def _ordered(page: Card, labels: list[str]) -> Iterator[tuple[Location, str, str
         ordered = "order" in match["head"].lower() and sorted(listed) == sorted(known) and listed != known
         if len(listed) == len(known) and (ordered or (apart == 1 and len(known) > _FEW - 1)):
             true = f"the labels of config.json are {', '.join(labels[:6])}, in this order"
-            yield page.at(match.start("list")), f"The text says '{short(match['list'])}'", true, width_of(match["list"])
+            yield contradicted(page, match.start("list"), match["list"], true, by="The text")
 
 
 _PORTS = pattern(r"(?:tensor|input|output|port|node)s?(?: name)?|name", re.IGNORECASE)
 _TYPED = pattern(r"(?:data ?)?types?|dtype|shape", re.IGNORECASE)
 
 
-def _tensors(model: Described, page: Card) -> Iterator[tuple[Location, str, str, int]]:
+def _tensors(model: Described, page: Card) -> Iterator[Wrong]:
     """A tensor in a table of names and types that neither inputs nor outputs have, while the others are of them."""
     facts = [one for name in ("inputs", "outputs") if (one := known_facts(model).get(name))]
     ports = {
@@ -141,11 +136,10 @@ def _tensors(model: Described, page: Card) -> Iterator[tuple[Location, str, str,
         strange = [cell for cell in cells if cell.text.strip("`") not in ports]
         if len(strange) == 1 and len(cells) > 1:
             true = f"{facts[0].source} has {', '.join(sorted(ports))}"
-            where = page.place(strange[0].line, strange[0].column)
-            yield where, f"The table has the tensor '{short(strange[0].text)}'", true, len(strange[0].text)
+            yield Wrong(page.place_of(strange[0]), f"The table has the tensor '{short(strange[0].text)}'", true)
 
 
-def _tables(page: Card, labels: list[str]) -> Iterator[tuple[Location, str, str, int]]:
+def _tables(page: Card, labels: list[str]) -> Iterator[Wrong]:
     """A label in a table of labels that the configuration does not have, while it has the others."""
     known = {one.lower() for one in labels} | {_BARE.sub("", one).lower() for one in labels}
     for table in page.tables:
@@ -155,19 +149,14 @@ def _tables(page: Card, labels: list[str]) -> Iterator[tuple[Location, str, str,
         wrong = [cell for cell in cells if cell.text.strip("*_` ").lower() not in known]
         if len(wrong) == 1 and len(cells) > _FEW:
             text = wrong[0].text.strip("*_` ")
-            true = f"config.json has {', '.join(labels[:6])}"
-            yield (
-                page.place(wrong[0].line, wrong[0].column),
-                f"The table has the label '{short(text)}'",
-                true,
-                len(text),
-            )
+            where = page.passage(wrong[0].line, wrong[0].column, text)
+            yield Wrong(where, f"The table has the label '{short(text)}'", f"config.json has {', '.join(labels[:6])}")
 
 
 _FEW = 3
 
 
-def _lists(page: Card, labels: list[str]) -> Iterator[tuple[Location, str, str, int]]:
+def _lists(page: Card, labels: list[str]) -> Iterator[Wrong]:
     """A sentence that counts and lists the labels by their codes, and has others than the configuration."""
     known = {_BARE.sub("", one) for one in labels if one != "O"}
     for match in _LISTED.finditer(page.words) if "(" in page.words else ():
@@ -175,10 +164,10 @@ def _lists(page: Card, labels: list[str]) -> Iterator[tuple[Location, str, str, 
         if len(listed) > 1 and len(listed & known) > 1 and listed != known:
             apart = ", ".join(sorted(listed ^ known))
             true = f"the labels of config.json are {', '.join(sorted(known))}: {apart} is in one alone"
-            yield page.at(match.start()), f"The text says '{short(match[0])}'", true, width_of(match[0])
+            yield contradicted(page, match.start(), match[0], true, by="The text")
 
 
-def _words(page: Card, labels: list[str]) -> Iterator[tuple[Location, str, str, int]]:
+def _words(page: Card, labels: list[str]) -> Iterator[Wrong]:
     """A list of words that are the labels, but for one."""
     known = {one.lower() for one in labels}
     for match in _WORDS.finditer(page.words):
@@ -186,12 +175,12 @@ def _words(page: Card, labels: list[str]) -> Iterator[tuple[Location, str, str, 
         wrong = [word for word in listed if word not in known]
         if len(wrong) == 1 and len(listed) > len(wrong) + 1:
             true = f"the labels of config.json are {', '.join(labels[:6])}"
-            yield page.at(match.start("list")), f"The text says '{short(match['list'])}'", true, width_of(match["list"])
+            yield contradicted(page, match.start("list"), match["list"], true, by="The text")
 
 
-def _outputs(page: Card, count: int) -> Iterator[tuple[Location, str, str, int]]:
+def _outputs(page: Card, count: int) -> Iterator[Wrong]:
     """How many numbers a text says that the model gives for one input."""
     for match in _OUTPUTS.finditer(page.words) if " per " in page.words or " for each " in page.words else ():
         if number_of(match["n"]) != count:
             true = f"config.json has {count} label{'s' * (count != 1)}"
-            yield page.at(match.start()), f"The text says '{short(match[0])}'", true, width_of(match[0])
+            yield contradicted(page, match.start(), match[0], true, by="The text")

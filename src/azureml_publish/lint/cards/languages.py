@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TypeAlias
 
 from azureml_publish.diagnostics import Location
-from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.numerals import NUMERALS, number_of
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card
@@ -15,14 +15,8 @@ from azureml_publish.lint.names.languages import NAMES, code_of, languages_in, p
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
-
-class Misstated(NamedTuple):
-    """One statement that contradicts the spec: its place, what is wrong, what to write, and how wide it is."""
-
-    where: Location
-    message: str
-    hint: str
-    width: int = 1
+Misstated: TypeAlias = tuple[Location, str, str]
+"""One statement that contradicts the spec: its place, what is wrong, and what to write."""
 
 
 def differing_languages(model: Described) -> Iterator[Misstated]:
@@ -45,31 +39,31 @@ def differing_languages(model: Described) -> Iterator[Misstated]:
         parts = [f"names {', '.join(extra)}, which the spec lacks"] if extra else []
         parts += [f"lacks {', '.join(missing[:5])} of the spec"] if missing else []
         message = f"The card {' and '.join(parts)}."
-        yield Misstated(page.at(offset), message, _SAME, width_of(text))
+        yield page.at(offset, text), message, _SAME
         return
     for side in of_subject(model.card, "side"):
         if (named := languages_in(side.text)) and not named <= spec:
             message = f"The card gives {short(side.text)}, and the spec names {', '.join(sorted(spec)[:5])}."
-            yield Misstated(model.card.at(side.offset), message, _SAME, width_of(side.text))
+            yield model.card.at(side.offset, side.text), message, _SAME
     found = list(_in_sentences(model, spec))
-    lines = {(one.where.path, one.where.line) for one in found}
+    lines = {(where.path, where.line) for where, *_ in found}
     yield from found
-    yield from (one for one in _in_beginnings(model, spec) if (one.where.path, one.where.line) not in lines)
+    yield from (one for one in _in_beginnings(model, spec) if (one[0].path, one[0].line) not in lines)
     yield from _counted(model, spec)
     summary = model.metadata.get("summary")
     alone = _ALONE.search(f"{summary}. {model.card.words[:_FIRST]}") if len(spec) > 1 else None
     for match in _NO_OTHER.finditer(model.card.words):
         if (code := code_of(match["language"] or match["than"])) and spec != {code}:
             message = f"The card says '{short(match[0])}', and the spec names {', '.join(sorted(spec)[:5])}."
-            yield Misstated(model.card.at(match.start()), message, _SAME, width_of(match[0]))
+            yield model.card.at(match.start(), match[0]), message, _SAME
             return
     if alone and code_of(alone["language"]):
         message = f"Summary or card say '{alone[0]}', and the spec names {len(spec)} languages."
-        yield Misstated(model.where("languages"), message, _SAME)
+        yield model.where("languages"), message, _SAME
     if len(spec) == 1 and isinstance(summary, str) and _OF_MANY.match(summary):
         message = f"The summary says '{short(summary.split()[0])}', and the spec names {min(spec)} alone."
         hint = "List every language of the model, or correct the summary."
-        yield Misstated(model.where("languages"), message, hint)
+        yield model.where("languages"), message, hint
 
 
 _ALONE = pattern(r"\b(?P<language>[A-Z][a-z]{3,12})[- ]only\b")
@@ -120,7 +114,7 @@ def _countries(model: Described, codes: list[str]) -> Iterator[Misstated]:
         meant = _COUNTRIES.get(code.lower(), "")
         if meant and meant not in own and NAMES[meant] in model.card.lowered:
             message = f"'{code}' is the code of a country; that of {NAMES[meant].title()} is {meant}."
-            yield Misstated(model.where(f"languages.{index}"), message, f"Write {meant}.")
+            yield model.where(f"languages.{index}"), message, f"Write {meant}."
 
 
 _HEADING = pattern(
@@ -177,8 +171,8 @@ def _in_beginnings(model: Described, spec: frozenset[str]) -> Iterator[Misstated
                 and (len(codes) > 1 or not named & spec)
             ):
                 message = f"The text says '{short(match[0])}', and the spec names {', '.join(sorted(spec)[:5])}."
-                where = model.where("summary") if is_summary else model.card.at(match.start())
-                yield Misstated(where, message, _SAME, width_of(match[0]))
+                where = model.where("summary") if is_summary else model.card.at(match.start(), match[0])
+                yield where, message, _SAME
                 return
 
 
@@ -209,14 +203,14 @@ def _counted(model: Described, spec: frozenset[str]) -> Iterator[Misstated]:
             number, listed = match["n"].lower(), languages_in(match["listed"])
             if listed and len(listed) != number_of(number):
                 message = f"The text says '{number} languages' and lists {len(listed)}."
-                yield Misstated(page.at(match.start()), message, "Write the number of those listed.", len(number))
+                yield page.at(match.start(), number), message, "Write the number of those listed."
                 return
     for page in (model.card, *model.pages) if len(spec) > 1 else ():
         for match in _COUNT.finditer(page.words) if " languages" in page.lowered else ():
             count = number_of(match["n"]) + (match["but"] is not None)  # all but one
             if count != len(spec) and _OWN.search(page.words, 0, match.start()):
                 message = f"The text says '{short(match[0])}', and the spec lists {len(spec)}."
-                yield Misstated(page.at(match.start()), message, _SAME, width_of(match[0]))
+                yield page.at(match.start(), match[0]), message, _SAME
                 return
 
 
@@ -230,11 +224,10 @@ def _in_sentences(model: Described, spec: frozenset[str]) -> Iterator[Misstated]
     turns = [(code_of(one["one"]), code_of(one["other"])) for one in translated]
     for turn in translated if pair and (pair[1], pair[2]) not in turns else ():
         if pair and (code_of(turn["one"]), code_of(turn["other"])) == (pair[2], pair[1]):
-            yield Misstated(
-                model.card.at(turn.start()),
+            yield (
+                model.card.at(turn.start(), turn[0]),
                 f"The card says '{short(turn[0])}', and the name {model.name} says from {pair[1]} to {pair[2]}.",
                 "Write the direction that the model translates in.",
-                width_of(turn[0]),
             )
             return
     named = [(match, side) for match in translated for side in ("one", "other") if code_of(match[side])]
@@ -242,11 +235,10 @@ def _in_sentences(model: Described, spec: frozenset[str]) -> Iterator[Misstated]
     ends = [(match, "end") for match in listed_below if match["end"].lower() in NAMES]
     wrong = [(match, side) for match, side in (*named, *ends) if plain(code_of(match[side]) or match[side]) not in spec]
     for match, side in wrong[:1]:
-        yield Misstated(
-            model.card.at(match.start(side)),
+        yield (
+            model.card.at(match.start(side), match[side]),
             f"The card says '{short(match[0].strip())}', and the spec names {', '.join(sorted(spec))}.",
             _SAME,
-            width_of(match[side]),
         )
         return
     pages = [page for page in (model.card, *model.pages) if _TWO_NAMES.search(page.words)]
@@ -255,11 +247,10 @@ def _in_sentences(model: Described, spec: frozenset[str]) -> Iterator[Misstated]
         before = re.split(r"[.!?]\s", page.words[max(0, match.start() - 200) : match.start()])[-1]
         of_others = _OF_OTHERS.search(before) and not match[0].startswith("languages other")
         if len(read) > 1 and not of_others and (extra := sorted(read - spec)):
-            yield Misstated(
-                page.at(match.start("listed")),
+            yield (
+                page.at(match.start("listed"), match["listed"]),
                 f"The text says '{short(match[0])}', and the spec lacks {', '.join(extra)}.",
                 _SAME,
-                width_of(match["listed"]),
             )
             return
     yield from _of_one_language(model, spec)
@@ -269,11 +260,10 @@ def _in_sentences(model: Described, spec: frozenset[str]) -> Iterator[Misstated]
         return
     for match in trained:
         if code_of(match["language"]):
-            yield Misstated(
-                model.card.at(match.start("language")),
+            yield (
+                model.card.at(match.start("language"), match["language"]),
                 f"The card says '{short(match[0])}', and the spec names {', '.join(sorted(spec))}.",
                 _SAME,
-                width_of(match["language"]),
             )
             return
 
@@ -289,11 +279,10 @@ def _of_one_language(model: Described, spec: frozenset[str]) -> Iterator[Misstat
         return
     named = [match for match in _LANGUAGE.finditer(model.card.words) if len(match[0]) > 3]
     if len(named) >= _OFTEN and len({match[0] for match in named}) == 1:
-        yield Misstated(
-            model.card.at(named[0].start()),
+        yield (
+            model.card.at(named[0].start(), named[0][0]),
             f"The card speaks of {named[0][0]} {len(named)} times and never of {own.title()}, the spec's language.",
             _SAME,
-            len(named[0][0]),
         )
 
 

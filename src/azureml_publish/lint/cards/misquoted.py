@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from azureml_publish.lint.cards.findings import Wrong, short
+from azureml_publish.lint.cards.findings import Wrong, contradicted, short
 from azureml_publish.lint.cards.own_rows import own_row
 from azureml_publish.lint.cards.sentences import of_this_model, sentence_at
 from azureml_publish.lint.markdown.cards import Card, Table
@@ -106,7 +106,7 @@ _REACHES = pattern(
 
 def _wrong(page: Card, offset: int, text: str, true: _Result) -> Wrong:
     words = f"{short(' | '.join(true.labels))} is {true.text} where it is listed"
-    return Wrong(page.at(offset), f"The text says {text}", words, len(text))
+    return Wrong(page.at(offset, text), f"The text says {text}", words)
 
 
 def _table_lines(page: Card) -> frozenset[int]:
@@ -327,4 +327,4 @@ def _measured_otherwise(pages: list[Card]) -> Iterator[Wrong]:
             here, there = {one["n"] for one in matches}, {one["n"] for one in own}
             if len(here) == len(there) == 1 and not same_figure(min(here), min(there)):
                 words = f"the {measure} is {min(here)} in {page.at(matches[0].start()).path}"
-                yield Wrong(pages[0].at(own[0].start()), f"The text says '{short(own[0][0])}'", words, len(own[0][0]))
+                yield contradicted(pages[0], own[0].start(), own[0][0], words, by="The text")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.comparisons import OF_OTHERS
 from azureml_publish.lint.cards.figure_forms import FIGURES
-from azureml_publish.lint.cards.findings import Wrong, short, width_of
+from azureml_publish.lint.cards.findings import Wrong, contradicted, short
 from azureml_publish.lint.cards.sentences import OTHERS, of_another_model, sentence_at
 from azureml_publish.lint.cards.statements import labelled, subject_of
 from azureml_publish.lint.markdown.cards import Card
@@ -155,7 +155,7 @@ def _in_rows(model: Described, known: Mapping[frozenset[str], tuple[Setting, ...
     for label, text, offset in (*labelled(card), *_of_parts(card)):
         if (settings := _of_label(label, known)) and _denies(text, settings):
             stated = f"The card says '{short(label)}: {short(text)}'"
-            yield Wrong(card.at(offset), stated, _given(settings), width_of(text))
+            yield Wrong(card.at(offset, text), stated, _given(settings))
     for key, value in model.tags.items():
         written = str(value).lower() if isinstance(value, str | int | float) else ""
         settings = _of_label(key.replace("_", " ").replace("-", " "), known) if written else ()
@@ -251,7 +251,7 @@ def _in_words(model: Described, known: Mapping[frozenset[str], tuple[Setting, ..
         sentence = sentence_at(card, match.start())
         others = OTHERS.search(sentence.text) or _LATER.search(sentence.text) or of_another_model(model, sentence)
         if not others:
-            yield Wrong(card.at(match.start()), f"The card says '{short(match[0])}'", _given(settings), len(match[0]))
+            yield contradicted(card, match.start(), match[0], _given(settings))
 
 
 _GENERATED: Mapping[str, str] = {
@@ -284,7 +284,7 @@ def _of_generation(model: Described) -> Iterator[Wrong]:
         one = Setting(held.get(key), key, path)
         if isinstance(one.value, int | float) and _denies(text, (one,)):
             stated = f"The card says '{short(label)}: {short(text)}'"
-            yield Wrong(model.card.at(offset), stated, _given((one,)), width_of(text))
+            yield Wrong(model.card.at(offset, text), stated, _given((one,)))
     for key in _HOW.keys() & held.keys():
         for card in (model.card, *model.pages):
             for match in _HOW[key].finditer(card.words) if not card.too_large else ():
@@ -293,7 +293,7 @@ def _of_generation(model: Described) -> Iterator[Wrong]:
                 given = next(group for group in match.groups() if group)
                 if ours and not _MEASURED.search(text) and not OTHERS.search(text) and float(given) != held[key]:
                     true = f"{path} gives {key} {held[key]}"
-                    yield Wrong(card.at(match.start()), f"The text says '{short(match[0])}'", true, len(match[0]))
+                    yield contradicted(card, match.start(), match[0], true, by="The text")
 
 
 _OF_FIGURES = frozenset(key for name, one in FIGURES.items() if one.prose and name != "patch" for key in one.keys)
@@ -327,5 +327,5 @@ def _of_classes(model: Described) -> Iterator[Wrong]:
         first = begun and not OTHERS.search(sentence_at(card, match.end()).text)
         if of_kind and alone and first and match["name"].removesuffix("Fast") not in of_kind:
             name, path = next(iter(of_kind.items()))
-            yield Wrong(card.at(match.start()), f"The card says '{match['name']}'", f"{path} has {name}", len(match[0]))
+            yield Wrong(card.at(match.start(), match[0]), f"The card says '{match['name']}'", f"{path} has {name}")
             return

@@ -14,7 +14,7 @@ from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.agreement import unlike_itself
 from azureml_publish.lint.cards.figure_forms import FIGURES
 from azureml_publish.lint.cards.figures import Given, Stated, fits, given_words
-from azureml_publish.lint.cards.findings import Wrong, short, width_of
+from azureml_publish.lint.cards.findings import Wrong, contradicted, short
 from azureml_publish.lint.cards.labels import differing_labels
 from azureml_publish.lint.cards.named_settings import unlike_settings
 from azureml_publish.lint.cards.sentences import is_named, of_another_model, of_this_model, sentence_at
@@ -43,9 +43,9 @@ def contradictions(model: Described, known: Mapping[str, Given], source: Mapping
         unlike_words,
         unlike_settings,
         unlike_itself,
+        differing_labels,
     ):
         yield from look(model)
-    yield from (Wrong(*one) for one in differing_labels(model))
 
 
 _COMPARED = pattern(
@@ -87,8 +87,7 @@ def _in_tables(model: Described, known: Mapping[str, Given], source: Mapping[str
                     text = f"{float(match[1]) * (1000 if match[2] in 'bB' else 1):.0f}"
                 if head is not None and head in known and text.isdecimal() and not fits(head, float(text), known[head]):
                     true = f"{source[head]} gives {model.name} {given_words(head, known[head])}"
-                    where = model.card.place(cell.line, cell.column)
-                    yield Wrong(where, f"The row of {model.name} says '{cell.text}'", true, width_of(cell.text))
+                    yield Wrong(model.card.place_of(cell), f"The row of {model.name} says '{cell.text}'", true)
 
 
 _MILLIONS = pattern(r"([0-9]{1,4}(?:\.[0-9]{1,2})?) ?([mb])(?:illion)?", re.IGNORECASE)
@@ -135,8 +134,7 @@ def _of_format(model: Described) -> Iterator[Wrong]:
         line = model.card.lines[model.card.position(offset)[0] - 1]
         found = {match.lastgroup for match in _FLOATS.finditer(line)}
         if len(found) == 1 and not found & set(_OF_DTYPE[dtype]) and not _BITS.search(text):
-            where, stated = model.card.at(offset), f"The card says '{short(text)}'"
-            yield Wrong(where, stated, f"config.json has {dtype}", width_of(text))
+            yield contradicted(model.card, offset, text, f"config.json has {dtype}")
             break
 
 
@@ -161,25 +159,25 @@ def _of_build(model: Described) -> Iterator[Wrong]:
     card, shown = model.card, {key: str(model.metadata.get(key) or "") for key in ("displayName", "summary")}
     if not (".gguf" in card.source.lower() or "gguf" in model.name.lower()):
         return
-    stated: list[tuple[str, str, Location, int]] = []
+    stated: list[tuple[str, str, Location]] = []
     for written, key in ((model.name, "name"), *((text, key) for key, text in shown.items())):
-        stated += [(match[0].lower(), written, model.where(key), 0) for match in _QUANT.finditer(written)]
+        stated += [(match[0].lower(), written, model.where(key)) for match in _QUANT.finditer(written)]
     for claim in of_subject(card, "quantization"):
         found = list(_QUANT.finditer(claim.text))
-        stated += [(found[0][0].lower(), claim.text, card.at(claim.offset), width_of(claim.text))] if found else []
+        stated += [(found[0][0].lower(), claim.text, card.at(claim.offset, claim.text))] if found else []
     for match in _QUANTISED.finditer(card.words):
-        stated.append((match["q"].lower(), match[0], card.at(match.start("q")), len(match["q"])))
+        stated.append((match["q"].lower(), match[0], card.at(match.start("q"), match["q"])))
     for match in _FILE.finditer(card.source):
         if quant := _QUANT.search(match[0]):
-            stated.append((quant[0].lower(), match[0], card.at(match.start()), len(match[0])))
+            stated.append((quant[0].lower(), match[0], card.at(match.start(), match[0])))
     yield from _bits(model, shown)
     counts, seen = Counter(one[0] for one in stated), Counter(one[0].lower() for one in _QUANT.finditer(card.source))
     if len(counts) != 2 or len(seen) > 2 or min(counts.values()) != 1 or max(counts.values()) < 2:
         return
     (true, _), (odd, _) = counts.most_common()
-    _, text, where, width = next(one for one in stated if one[0] == odd)
+    _, text, where = next(one for one in stated if one[0] == odd)
     if seen[odd] <= 1:
-        yield Wrong(where, f"'{short(text)}' is of {odd.upper()}", f"everything else is of {true.upper()}", width)
+        yield Wrong(where, f"'{short(text)}' is of {odd.upper()}", f"everything else is of {true.upper()}")
 
 
 _TREES = pattern(r"(?<![\w.,-])([0-9]{1,5}) (?:decision |regression )?(?:trees|estimators)\b", re.IGNORECASE)
@@ -197,7 +195,7 @@ def _of_sizes(model: Described) -> Iterator[Wrong]:
             quant = int(min(quants))
             if not quant / _FAR <= bits <= quant * _FAR + 1:
                 true = f"{count[0].strip()} parameters of about {quant} bits each have another size"
-                yield Wrong(card.at(claim.offset), f"The card says '{match[0]}'", true, width_of(match[0]))
+                yield Wrong(card.at(claim.offset, match[0]), f"The card says '{match[0]}'", true)
     stated, others = _TREES.findall(summary), set(_TREES.findall(card.words) if "trees" in summary else ())
     if len(stated) == 1 and len(others) == 1 and stated[0] not in others:
         yield Wrong(model.where("summary"), f"The summary says {stated[0]} trees", f"the card says {min(others)}")
@@ -212,8 +210,8 @@ def _bits(model: Described, shown: Mapping[str, str]) -> Iterator[Wrong]:
             quant = match["q"] or match["r"]
             bits = re.sub(r"\D", "", quant)[:1]
             if (match["a"] or match["b"]) != bits:
-                place = where or model.card.at(match.start())
-                yield Wrong(place, f"'{match[0]}' stands here", f"{quant} has about {bits} bits", len(match[0]))
+                place = where or model.card.at(match.start(), match[0])
+                yield Wrong(place, f"'{match[0]}' stands here", f"{quant} has about {bits} bits")
 
 
 def _unlike_case(model: Described) -> Iterator[Wrong]:
@@ -224,7 +222,7 @@ def _unlike_case(model: Described) -> Iterator[Wrong]:
         keeps = bool(re.search(r"(?<!not )\b(?:case[- ]sensitive|cased)\b", claim.text, re.IGNORECASE))
         if lowers != keeps and lowers == (case == {"cased"}):
             stated = f"The card says '{short(claim.text)}'"
-            yield Wrong(model.card.at(claim.offset), stated, f"{model.name} is {min(case)}", width_of(claim.text))
+            yield Wrong(model.card.at(claim.offset, claim.text), stated, f"{model.name} is {min(case)}")
 
 
 def foreign(model: Described, figure: str, true: Given, stated: Sequence[Stated]) -> Stated | None:

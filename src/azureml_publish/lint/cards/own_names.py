@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TypeAlias
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.documents import mapping_of
-from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card, Table
 from azureml_publish.lint.names.models import hub_id, is_own, linked_model, own_names
@@ -25,13 +25,8 @@ from azureml_publish.lint.names.variants import (
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
-
-class Misnamed(NamedTuple):
-    """A place that is of this model and names another one: the words there, and how wide they are."""
-
-    where: Location
-    message: str
-    width: int
+Misnamed: TypeAlias = tuple[Location, str]
+"""A place that is of this model and names another one, and how."""
 
 
 def misnamed(model: Described) -> Iterator[Misnamed]:
@@ -61,7 +56,7 @@ def _wrong(model: Described, where: Location, text: str, name: str) -> Iterator[
     kind = sibling_by_any(model, name.rpartition("/")[2])
     if kind is not None:
         message = f"Here stands {short(text)}, which is of another {KIND_WORDS[kind]} than {model.name}."
-        yield Misnamed(where, message, width_of(text))
+        yield where, message
 
 
 _THIS = pattern(
@@ -77,10 +72,10 @@ def _this_model(model: Described, card: Card) -> Iterator[Misnamed]:
         for row in (table.header, *table.rows):
             for cell in row.cells:
                 if match := _THIS.fullmatch(cell.text.strip()):
-                    yield from _wrong(model, card.place(cell.line, cell.column), cell.text, match["name"])
+                    yield from _wrong(model, card.place_of(cell), cell.text, match["name"])
                     for beside in row.cells if row is not table.header else ():
                         if beside is not cell and _NAME.fullmatch(beside.text):
-                            yield from _wrong(model, card.place(beside.line, beside.column), beside.text, beside.text)
+                            yield from _wrong(model, card.place_of(beside), beside.text, beside.text)
 
 
 NAME = r"[A-Za-z][A-Za-z0-9.]*(?:[-_][A-Za-z0-9.]*[A-Za-z0-9])+"
@@ -97,20 +92,20 @@ def _backbones(model: Described, card: Card) -> Iterator[Misnamed]:
     """The network in the model's name, in a row on it or in the card's first sentences."""
     for stated in of_subject(card, "backbone"):
         if name := _NAME.match(stated.text):
-            yield from _wrong(model, card.at(stated.offset), stated.text, name[0])
+            yield from _wrong(model, card.at(stated.offset, stated.text), stated.text, name[0])
     beginning = card.words[:_FIRST]
     size = _CHECKPOINT.search(beginning) or _THE_SIZE.match(beginning)
     if size and contradiction(variant_of(model.name), variant_of(size["name"]), ("class",)):
         message = f"Here stands the checkpoint {size['name']}, which is of another size than {model.name}."
-        yield Misnamed(card.at(size.start("name")), message, width_of(size["name"]))
+        yield card.at(size.start("name"), size["name"]), message
     for stated in of_subject(card, "architecture"):
         key_of_llama_cpp = re.fullmatch(r"[a-z0-9]+", stated.text)  # `llama` of every model that is built like it
         if not key_of_llama_cpp and strangers(families_in(model.name), families_in(stated.text.partition(",")[0])):
             message = f"Here stands {short(stated.text)}, which is of another family than {model.name}."
-            yield Misnamed(card.at(stated.offset), message, width_of(stated.text))
+            yield card.at(stated.offset, stated.text), message
     named = [match] if (match := _IS.match(card.words)) else []
     for match in (*named, *_WITH.finditer(beginning)):
-        yield from _wrong(model, card.at(match.start("name")), match["name"], match["name"])
+        yield from _wrong(model, card.at(match.start("name"), match["name"]), match["name"], match["name"])
 
 
 _FIRST = 400
@@ -126,7 +121,7 @@ def _hours(model: Described, card: Card) -> Iterator[Misnamed]:
     stated = list(_HOURS_TRAINED.finditer(card.words)) if own else []
     if stated and not any(match["n"].replace(",", "") in own for match in stated):
         message = f"Here stands '{short(stated[0][0])}', and the name {model.name} says {min(own)} hours."
-        yield Misnamed(card.at(stated[0].start()), message, width_of(stated[0][0]))
+        yield card.at(stated[0].start(), stated[0][0]), message
 
 
 _ORIGINAL = pattern(
@@ -165,7 +160,7 @@ def _originals(model: Described, card: Card) -> Iterator[Misnamed]:
         here = _CHECKPOINT.search(before) and not _BUILD.search(hub.lower().removeprefix(linked.lower()))
         if apart and (there or here):
             message = f"Here this model is at {short(linked)}, and huggingFaceModelId says {hub}."
-            yield Misnamed(card.at(link.url_start), message, width_of(link.url))
+            yield card.at(link.url_start, link.url), message
 
 
 _NEAR = 60
@@ -186,7 +181,7 @@ def _heads(model: Described, card: Card) -> Iterator[Misnamed]:
         models = _models_of(texts)
         if len(models) > 1 and models[0] == texts[apart[0]]:
             cell = table.header.cells[apart[0]]
-            yield from _wrong(model, card.place(cell.line, cell.column), cell.text, texts[apart[0]])
+            yield from _wrong(model, card.place_of(cell), cell.text, texts[apart[0]])
 
 
 def _firsts(table: Table) -> Iterator[str]:
@@ -230,7 +225,7 @@ def _subjects(model: Described, page: Card) -> Iterator[Misnamed]:
     unlike = not variant_of(name).of_family(variant_of(model.name)) and alphanumeric(name) not in tails
     if sibling_of(model.name, name) or unlike:
         message = f"The page says that it is of {short(name)}, and is one of {model.name}."
-        yield Misnamed(page.at(match.start("name")), message, width_of(name))
+        yield page.at(match.start("name"), name), message
 
 
 def repository_of(text: str) -> str:

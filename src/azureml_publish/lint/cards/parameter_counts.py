@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from azureml_publish.lint.cards.findings import Wrong, short, width_of
+from azureml_publish.lint.cards.findings import Wrong, contradicted, short
 from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence_at
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card
@@ -33,8 +33,7 @@ class Count:
         """The finding that says what denies it."""
         if self.card is None:
             return Wrong(model.where("summary"), f"The summary says '{short(self.text)}'", true)
-        where = self.card.at(self.offset)
-        return Wrong(where, f"The card says '{short(self.text)}'", true, width_of(self.text))
+        return contradicted(self.card, self.offset, self.text, true)
 
 
 _N = (

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.documents import mapping_of
-from azureml_publish.lint.cards.findings import Wrong, short, width_of
+from azureml_publish.lint.cards.findings import Wrong, short
 from azureml_publish.lint.cards.sentences import OTHERS, first_sentence, of_this_model, sentence_at
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card
@@ -84,29 +85,22 @@ def unlike_quantisation(model: Described) -> Iterator[Wrong]:
         return
     for where, text, stated in claims_of(model):
         if other := stated.denied_by(true):
-            yield Wrong(where(), f"'{short(text)}' stands here", f"config.json has {other}", width_of(text))
+            yield Wrong(where(), f"'{short(text)}' stands here", f"config.json has {other}")
 
 
-class _At:
-    """Where an offset of a card was written, which takes a second rendering."""
-
-    def __init__(self, card: Card, offset: int) -> None:
-        self._card, self._offset = card, offset
-
-    def __call__(self) -> Location:
-        return self._card.at(self._offset)
+Claim: TypeAlias = tuple[Callable[[], Location], str, Quantised]
+"""What finds a place that says how a model is quantised (which may take a second rendering), its words, and how."""
 
 
-def claims_of(model: Described) -> Iterator[tuple[Any, str, Quantised]]:
-    """Where summary, tags and cards say how this model is quantised, in which words, and how."""
+def claims_of(model: Described) -> Iterator[Claim]:
+    """What summary, tags and cards say."""
     for key in ("summary", "displayName"):
         text = model.metadata.get(key)
         if isinstance(text, str) and not OTHERS.search(text):
-            yield (lambda key=key: model.where(key)), text, quantised(text)
+            yield partial(model.where, key), text, quantised(text)
     for key, value in model.tags.items():
         if isinstance(value, str | int) and (form := _TAGS.get(key.lower().replace("-", "_"))):
-            text = form.format(value)
-            yield (lambda key=key: model.where(f"tags.{key}")), f"{key}: {value}", quantised(text)
+            yield partial(model.where, f"tags.{key}"), f"{key}: {value}", quantised(form.format(value))
     for card in (model.card, *model.pages):
         if not card.too_large:
             yield from _of_card(model, card)
@@ -124,16 +118,13 @@ _OF_IT = pattern(r"(?:the )?quanti[sz]ation to\b", re.IGNORECASE)
 _SPOKEN = pattern(r"\bquanti[sz](?:ed|ation)\b|\bgroup[ _]size\b", re.IGNORECASE)
 
 
-def _of_card(model: Described, card: Card) -> Iterator[tuple[Any, str, Quantised]]:
+def _of_card(model: Described, card: Card) -> Iterator[Claim]:
     for subject, form in (("quantization", "{}"), ("bits", "{} bits"), ("group", "group size {}")):
         rows = of_subject(card, subject)
         for row in rows if len(rows) == 1 else ():
-            yield _At(card, row.offset), row.text, quantised(form.format(row.text))
-    for fence in card.fences:
-        start = card.starts[min(fence.line, len(card.starts) - 1)]
-        for match in _COMMAND.finditer(fence.text):
-            offset = max(start, card.source.find(match[0], start))
-            yield _At(card, offset), match[0], quantised(match["m"] or match["n"])
+            yield partial(card.at, row.offset, row.text), row.text, quantised(form.format(row.text))
+    for match, offset in card.in_fences(_COMMAND):
+        yield partial(card.at, offset, match[0]), match[0], quantised(match["m"] or match["n"])
     seen, first = set[int](), first_sentence(card)
     for match in _SPOKEN.finditer(card.words) if "quanti" in card.lowered or "group" in card.lowered else ():
         sentence = sentence_at(card, match.start())
@@ -142,4 +133,4 @@ def _of_card(model: Described, card: Card) -> Iterator[tuple[Any, str, Quantised
         own = of_this_model(model, card, sentence) or (begins and not OTHERS.search(sentence.text))
         if own and sentence.start not in seen:
             seen.add(sentence.start)
-            yield _At(card, sentence.start), sentence.text, quantised(sentence.text)
+            yield partial(card.at, sentence.start, sentence.text), sentence.text, quantised(sentence.text)

@@ -135,7 +135,7 @@ def _vectors(data: Any, depth: int = 6) -> Iterator[list[Any]]:
         yield from _vectors(one, depth - 1)
 
 
-def columns_in_code(model: Described, names: Sequence[str]) -> Iterator[tuple[Location, str, int]]:
+def columns_in_code(model: Described, names: Sequence[str]) -> Iterator[tuple[Location, str]]:
     """A column of a row or a frame in the card's code that the signature has not, while it has most of the others."""
     for fence in model.card.fences if len(names) > 1 else ():
         try:
@@ -150,14 +150,9 @@ def columns_in_code(model: Described, names: Sequence[str]) -> Iterator[tuple[Lo
             strange = [key for key in keys if key not in names]
             fits = len(keys) == len(listed) and len(strange) * 2 < len(keys) and not {*names} <= {*keys}
             if strange and fits:
-                start = model.card.starts[min(fence.line, len(model.card.starts) - 1)]
-                where = model.card.at(max(start, model.card.source.find(strange[0], start)))
+                where = model.card.at(model.card.offset_in(fence, strange[0]), strange[0])
                 missing = ", ".join(sorted({*names} - {*keys})[:4])
-                yield (
-                    where,
-                    f"The code has a column '{short(strange[0])}'; the signature has {missing}.",
-                    len(strange[0]),
-                )
+                yield where, f"The code has a column '{short(strange[0])}'; the signature has {missing}."
 
 
 def examples(model: Described) -> Iterator[tuple[SampleText, Any]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from azureml_publish.lint.cards.findings import Wrong, short, width_of
+from azureml_publish.lint.cards.findings import Wrong, contradicted
 from azureml_publish.lint.cards.numerals import NUMERALS, number_of
 from azureml_publish.lint.cards.own_rows import own_cells
 from azureml_publish.lint.cards.parameter_counts import stated_counts
@@ -119,13 +119,13 @@ def unlike_sizes(model: Described) -> Iterator[Wrong]:
                 continue
             below, above = (max(one, held.tolerance) for one in (claim.below, claim.above))
             if not held.size * scale / below <= claim.size <= held.size * scale * above:
-                yield _wrong(card, claim.offset, claim.text, held.source)
+                yield contradicted(card, claim.offset, claim.text, held.source)
             continue
         size = _count(model) * BYTES_OF.get(next(iter(named)), 0) if len(named) == 1 else 0
         near = _NEAR if claim.above == _CLOSE or "adapter_config.json" in model.weights else _UNIT
         if size and not size / near <= claim.size <= size * near:
             true = f"the parameters that the card gives have {size / 1e6:,.3g} MB of {min(named)}"
-            yield _wrong(card, claim.offset, claim.text, true)
+            yield contradicted(card, claim.offset, claim.text, true)
     yield from _unlike_shards(model, card)
 
 
@@ -133,10 +133,6 @@ def _count(model: Described) -> float:
     """The parameters that rows give: of an adapter those that were trained, else all."""
     adapted = "adapter_config.json" in model.weights
     return next((one.value for one in stated_counts(model, trained=adapted) if one.card is not None), 0)
-
-
-def _wrong(card: Card, offset: int, text: str, true: str) -> Wrong:
-    return Wrong(card.at(offset), f"The card says '{short(text)}'", true, width_of(text))
 
 
 _SHARDS = pattern(
@@ -152,4 +148,4 @@ def _unlike_shards(model: Described, card: Card) -> Iterator[Wrong]:
     claims += [(match["n"], match.start(), match[0]) for match in _SHARDS.finditer(card.words)] if count else []
     for number, offset, text in claims if count else ():
         if number_of(number) != count and not OTHERS.search(sentence_at(card, offset).text):
-            yield _wrong(card, offset, text, f"the index of the weights names {count} files")
+            yield contradicted(card, offset, text, f"the index of the weights names {count} files")

@@ -43,14 +43,7 @@ def mistyped(written: str, meant: str) -> bool:
 
 
 _OF_HEADINGS = (
-    *(
-        "architecture",
-        "benchmarks",
-        "citation",
-        "considerations",
-        "dataset",
-        "deployment",
-    ),
+    *("architecture", "benchmarks", "citation", "considerations", "dataset", "deployment"),
     *("description", "details", "disclaimer", "environment", "environmental", "ethical", "evaluation", "examples"),
     *(
         "features",

@@ -201,12 +201,10 @@ def lengths_in_code(card: Card) -> Iterator[tuple[int, str, int]]:
     """Contexts that commands and code of a card set, with words and offset; none where the card says how to stretch."""
     if card.too_large:
         return
-    for fence in card.fences:
-        start = card.starts[min(fence.line, len(card.starts) - 1)]
-        for match in _LENGTH_IN_CODE.finditer(fence.text):
-            if _STRETCHED.search(card.source):
-                return
-            yield int(match["n"].replace("_", "")), match[0], max(start, card.source.find(match[0], start))
+    for match, offset in card.in_fences(_LENGTH_IN_CODE):
+        if _STRETCHED.search(card.source):
+            return
+        yield int(match["n"].replace("_", "")), match[0], offset
 
 
 _LIMIT = pattern(

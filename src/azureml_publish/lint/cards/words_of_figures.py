@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from azureml_publish.documents import mapping_of
-from azureml_publish.lint.cards.findings import Wrong, short, width_of
+from azureml_publish.lint.cards.findings import Wrong, contradicted
 from azureml_publish.lint.cards.samples import signature
 from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence_at
 from azureml_publish.lint.cards.statements import labelled, of_subject
@@ -31,7 +31,7 @@ def unlike_words(model: Described) -> Iterator[Wrong]:
         and all(names)
         and int(rows[0].text) != len(names)
     ):
-        yield _wrong(model, rows[0].offset, rows[0].text, f"the signature has {len(names)} inputs")
+        yield contradicted(model.card, rows[0].offset, rows[0].text, f"the signature has {len(names)} inputs")
 
 
 _RANK = pattern(r"(?:--max[-_]lora[-_]rank|\bmax_lora_rank)[ =]+(?P<n>\d{1,4})\b")
@@ -40,18 +40,9 @@ _RANK = pattern(r"(?:--max[-_]lora[-_]rank|\bmax_lora_rank)[ =]+(?P<n>\d{1,4})\b
 def _lower_rank(model: Described) -> Iterator[Wrong]:
     """Commands that serve adapters of a smaller rank than this one has."""
     rank = mapping_of(model.weights.get("adapter_config.json")).get("r")
-    for fence in model.card.fences if isinstance(rank, int) else ():
-        start = model.card.starts[min(fence.line, len(model.card.starts) - 1)]
-        for match in _RANK.finditer(fence.text):
-            if isinstance(rank, int) and int(match["n"]) < rank:
-                offset = max(start, model.card.source.find(match[0], start))
-                yield Wrong(
-                    model.card.at(offset), f"'{match[0]}' stands here", f"the adapter's rank is {rank}", len(match[0])
-                )
-
-
-def _wrong(model: Described, offset: int, text: str, true: str) -> Wrong:
-    return Wrong(model.card.at(offset), f"The card says '{short(text)}'", true, width_of(text))
+    for match, offset in model.card.in_fences(_RANK) if isinstance(rank, int) else ():
+        if isinstance(rank, int) and int(match["n"]) < rank:
+            yield Wrong(model.card.at(offset, match[0]), f"'{match[0]}' stands here", f"the adapter's rank is {rank}")
 
 
 _ACTIVATIONS = {
@@ -71,7 +62,7 @@ def _unlike_activation(model: Described, config: Mapping[str, Any]) -> Iterator[
     for _, text, offset in rows:
         found = {_ACTIVATIONS[one] for word in text.split() if (one := alphanumeric(word)) in _ACTIVATIONS}
         if len(found) == 1 and true not in found:
-            yield _wrong(model, offset, text, f"{key} is {config[key]} in config.json")
+            yield contradicted(model.card, offset, text, f"{key} is {config[key]} in config.json")
 
 
 _OF_ACTIVATION = pattern(r"(?:hidden )?activation(?: function)?|(?:model )?architecture", re.IGNORECASE)
@@ -103,4 +94,4 @@ def _unlike_kind(model: Described, config: Mapping[str, Any]) -> Iterator[Wrong]
     for match in form.finditer(model.card.words):
         sentence = sentence_at(model.card, match.start())
         if not denial.search(sentence.text) and of_this_model(model, model.card, sentence):
-            yield _wrong(model, match.start(), match[0], true)
+            yield contradicted(model.card, match.start(), match[0], true)

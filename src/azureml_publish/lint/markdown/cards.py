@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
@@ -33,6 +33,22 @@ _PARSER = block_parser()
 _FRONT_MATTER_LINES = 200
 _FRONT_MATTER_KEY = pattern(r"[\w-]+[ \t]*:|[ \t]+\S|-[ \t]|#|[ \t]*$")
 _BAR = pattern(r"(?<!\\)\|")
+
+
+WIDEST = 200
+"""More characters are not underlined."""
+
+
+def width_of(text: str) -> int:
+    """How much of a text to underline: its first line, within bounds."""
+    return max(1, min(WIDEST, len(text.split("\n", 1)[0])))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Passage(Location):
+    """A place in a file, and how many characters from there on a finding underlines."""
+
+    width: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +184,18 @@ class Card:
         line = bisect_right(self.starts, offset)
         return line, offset - self.starts[line - 1] + 1
 
-    def at(self, offset: int) -> Location:
-        """Where the character at an offset of `source` was written."""
-        return self.place(*self.position(offset))
+    def at(self, offset: int, text: str | None = None) -> Location:
+        """Where the character at an offset of `source` was written, or the text there."""
+        return self.passage(*self.position(offset), text)
+
+    def passage(self, line: int, column: int, text: str | None) -> Location:
+        """Where a text that begins in this line and column was written; without one, its first character."""
+        where = self.place(line, column)
+        return Passage(where.path, where.line, where.column, width_of(text)) if text is not None else where
+
+    def place_of(self, part: Cell | Heading) -> Location:
+        """Where a cell or a heading was written."""
+        return self.passage(part.line, part.column, part.text)
 
     @cached_property
     def prose(self) -> str:
@@ -281,6 +306,17 @@ class Card:
             for token in self.tokens
             if token.type == "fence" and token.map
         )
+
+    def in_fences(self, form: re.Pattern[str]) -> Iterator[tuple[re.Match[str], int]]:
+        """Every match of an expression in fenced code, with its offset in `source`."""
+        for fence in self.fences:
+            for match in form.finditer(fence.text):
+                yield match, self.offset_in(fence, match[0])
+
+    def offset_in(self, fence: Fence, text: str) -> int:
+        """The offset in `source` of a text of fenced code; of that code, where the text is not there as it is."""
+        start = self.starts[min(fence.line, len(self.starts) - 1)]
+        return max(start, self.source.find(text, start))
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from azureml_publish.diagnostics import Location, Severity
-from azureml_publish.lint.cards.findings import replacing, short, width_of
+from azureml_publish.lint.cards.findings import replacing, short
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import PARSED_CHARACTERS, Card
 from azureml_publish.lint.names.models import hub_id
@@ -125,10 +125,9 @@ def fence_open(model: Described) -> Findings:
         if not closed:
             below = sum(1 for line in card.lines[first + 1 : end] if line.strip())
             yield fence_open.at(
-                card.place(first + 1, card.lines[first].find(token.markup) + 1),
+                card.passage(first + 1, card.lines[first].find(token.markup) + 1, token.markup),
                 f"No {token.markup} closes this fence, so that {below} lines below it are shown as code.",
                 f"Write {token.markup} after the code.",
-                width=len(token.markup),
             )
         elif (
             (inner := _FENCE_WITHIN.search(token.content))
@@ -137,10 +136,9 @@ def fence_open(model: Described) -> Findings:
             and (token.info.strip() not in ("text", "txt") or _HEADING_WITHIN.search(token.content, 0, inner.start()))
         ):
             yield fence_open.at(
-                card.place(first + 1, card.lines[first].find(token.markup) + 1),
+                card.passage(first + 1, card.lines[first].find(token.markup) + 1, token.markup),
                 f"The next fence, {short(inner[0].strip())}, begins within this one, so that its code is text.",
                 f"Write {token.markup} after the code.",
-                width=len(token.markup),
             )
     yield from _open_formulas(card)
     formulas = [match.start() for match in _FORMULA.finditer(card.prose)] if "$$" in card.source else []
@@ -227,7 +225,7 @@ def html_malformed(model: Described) -> Findings:
     parts = (_cut_tags, _unbalanced, _open_comment, _slips_of_tags, _short_rows)
     wrong = sorted((one for part in parts for one in part(card)), key=lambda one: one.offset)
     for one in wrong[:_MOST]:
-        yield html_malformed.at(card.at(one.offset), one.message, one.hint, width=width_of(one.text))
+        yield html_malformed.at(card.at(one.offset, one.text), one.message, one.hint)
 
 
 def _open_comment(card: Card) -> Iterator[_Wrong]:
@@ -392,9 +390,8 @@ def machine_summary_disclaimer_link(model: Described) -> Findings:
             text = f"[{named[0]}](https://huggingface.co/{own})"
             fix = card.fix([replacing(card, named.start(), named.end(), text)])
         yield machine_summary_disclaimer_link.at(
-            card.at(match.start()),
+            card.at(match.start(), match[0]),
             f"'{short(match[0])}', says the card, but it links no original to compare the summary with.",
             f"Link https://huggingface.co/{own}." if own else "Link the original model card.",
             fix=fix,
-            width=width_of(match[0]),
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from azureml_publish.diagnostics import Severity
-from azureml_publish.lint.cards.findings import MOST_EDITS, once_a_card, short, times, width_of
+from azureml_publish.lint.cards.findings import MOST_EDITS, once_a_card, short, times
 from azureml_publish.lint.cards.placeholders import (
     EMPTY_SIGNS,
     EMPTY_WORDS,
@@ -38,10 +38,9 @@ def placeholder_text(model: Described) -> Findings:
         terms = card.source.partition("END OF TERMS AND CONDITIONS")[0]  # below, the GPL shows how to apply it
         for match in _OF_A_LICENCE.finditer(terms):
             yield placeholder_text.at(
-                card.at(match.start()),
+                card.at(match.start(), match[0]),
                 f"'{short(match[0])}' {WHAT[''][0]}",
                 "Write the terms in full, with who holds the rights, and since when.",
-                width=width_of(match[0]),
             )
     for path, text in texts_of(model):
         copied = (path == "displayName" and _COPY.search(text.text)) or (
@@ -119,10 +118,9 @@ def _in_comments(card: Card) -> Findings:
             note = of_template = _OF_A_TEMPLATE.search(match[1])
         if note and not within_fence(card, match.start()):
             yield placeholder_text.at(
-                card.at(match.start()),
+                card.at(match.start(), match[0]),
                 f"The comment with '{note[0]}' is for the card's authors, and is published with it.",
                 "Do what it says, and take it out.",
-                width=width_of(match[0]),
             )
 
 
@@ -167,12 +165,7 @@ def _made_by_programs(card: Card) -> Findings:
         elif link.text.strip("`* ") == "None" and link.url.rstrip("/").endswith("/None"):
             found.append((link.start, card.source[link.start : link.end]))
     for offset, text in found:
-        yield placeholder_text.at(
-            card.at(offset),
-            f"'{short(text)}' {WHAT[''][0]}",
-            WHAT[""][1],
-            width=width_of(text),
-        )
+        yield placeholder_text.at(card.at(offset, text), f"'{short(text)}' {WHAT[''][0]}", WHAT[""][1])
 
 
 def within_fence(card: Card, offset: int) -> bool:
@@ -202,11 +195,10 @@ def _once_each(card: Card) -> Findings:
         edits = list(dict.fromkeys(place.edit for place in places if place.edit is not None))[:MOST_EDITS]
         also = f" So {'does 1 more' if more == 1 else f'do {more} more'}." if more else ""
         yield placeholder_text.at(
-            card.place(first.line, first.column),
+            card.passage(first.line, first.column, text),
             f"'{short(text)}' {first.what}{also}",
             first.hint,
             fix=card.fix(edits, safe=False) if edits else None,
-            width=width_of(text),
         )
 
 
@@ -335,10 +327,9 @@ def heading_not_canonical(model: Described) -> Findings:
     for heading in card.headings:
         if slip := next((pair for word in _WORD.findall(heading.text) if (pair := misspelled(word))), None):
             yield heading_not_canonical.at(
-                card.place(heading.line, heading.column),
+                card.place_of(heading),
                 f"'{short(heading.text)}' has {slip[0]} for {slip[1]}.",
                 f"Write {slip[1]}.",
-                width=width_of(heading.text),
                 severity=Severity.WARNING,
             )
         for form, name in _NAMES:
@@ -376,8 +367,7 @@ def heading_reserved(model: Described) -> Findings:
     for heading in model.card.headings:
         if " ".join(heading.text.lower().split()).strip("*_: ") in ("azure direct models", "azure direct model"):
             yield heading_reserved.at(
-                model.card.place(heading.line, heading.column),
+                model.card.place_of(heading),
                 f"Azure keeps the section '{short(heading.text)}' for models that it sells itself.",
                 "Take it out; if Azure sells the model, write isDirectFromAzure: true in the metadata.",
-                width=width_of(heading.text),
             )

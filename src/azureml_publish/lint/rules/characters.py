@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from azureml_publish.diagnostics import Severity
-from azureml_publish.lint.cards.findings import once_a_card, replacing, times, width_of
+from azureml_publish.lint.cards.findings import once_a_card, replacing, times
 from azureml_publish.lint.cards.prose import everything_of, texts_of
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card, CardEdit, Fence
@@ -53,13 +53,12 @@ def _misread(card: Card) -> Findings:
         edit = replacing(card, match.start(), match.end(), meant)
         what = f"'{meant}'" if meant.strip() else "a space"
         yield mojibake.at(
-            card.at(match.start()),
+            card.at(match.start(), match[0]),
             f"{times(len(match[0]), 'character')} here ({_codes(match[0])}) "
             + (f"{'was' if len(match[0]) == 1 else 'were'} {what} before a program took UTF-8 for another encoding."
                if known else "stand for something that was lost when a program took one encoding for another."),
             f"Write {what}." if known else "Write what was meant, or take it out.",
             fix=card.fix([edit]) if known else None,
-            width=width_of(match[0]),
         )  # fmt: skip
 
 

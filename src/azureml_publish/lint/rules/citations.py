@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from azureml_publish.diagnostics import Severity
-from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
@@ -64,10 +64,9 @@ def citation_broken(model: Described) -> Findings:
     for link in card.links if "doi.org" in card.source else ():
         if (found := _DOI.match(link.url)) and "<" not in link.url and "{" not in link.url:
             yield citation_broken.at(
-                card.at(link.url_start),
+                card.at(link.url_start, found[0]),
                 f"'{short(link.url)}' holds no DOI, which begins with 10. and has a / after its owner's number.",
                 "Write https://doi.org/10.NUMBER/NAME, as the paper's page has it.",
-                width=width_of(found[0]),
             )
     for link in card.links if "arxiv.org" in card.source else ():
         number = _ARXIV.match(link.url)
@@ -75,24 +74,21 @@ def citation_broken(model: Described) -> Findings:
         odd = None if number else _NO_NUMBER.match(link.url)
         if odd and not re.fullmatch(r"[a-z-]*\d{7}", odd["other"] or ""):
             yield citation_broken.at(
-                card.at(link.url_start),
+                card.at(link.url_start, link.url),
                 f"'{short(link.url)}' is not the address of a paper.",
                 f"Write https://arxiv.org/abs/{odd['left'] or 'NUMBER'}.",
-                width=width_of(link.url),
             )
         if number and named and named[1] != f"{number[1]}.{number[2]}":
             yield citation_broken.at(
-                card.at(link.url_start),
+                card.at(link.url_start, link.url),
                 f"The link says {named[1]} and leads to {number[1]}.{number[2]}.",
                 "Write the same number in both.",
-                width=width_of(link.url),
             )
         if number and not _is_paper(number[1], number[2]):
             yield citation_broken.at(
-                card.at(link.url_start),
+                card.at(link.url_start, link.url),
                 f"arXiv has no paper {number[1]}.{number[2]}.",
                 "Write the number as the paper's page has it: two digits of the year, two of the month, and the rest.",
-                width=width_of(link.url),
             )
 
 
@@ -109,10 +105,9 @@ def _in_words(model: Described) -> Findings:
     card = model.card
     for match in _AS_TEXT.finditer(card.prose) if "@" in card.prose and "{" in card.prose else ():
         yield citation_broken.at(
-            card.at(match.start()),
+            card.at(match.start(), match[0]),
             f"The entry {short(match[0])}... stands as text, so that its lines run into one.",
             "Put ```bibtex before it and ``` after it.",
-            width=width_of(match[0]),
         )
     today = f"{model.as_of:%y%m}"
     named = any(sign in card.prose for sign in ("arxiv", "arXiv", "ArXiv", "ARXIV"))
@@ -121,25 +116,22 @@ def _in_words(model: Described) -> Findings:
     for match in papers:
         if not _is_paper(match["month"], match["rest"]) or _to_come(match["month"], today):
             yield citation_broken.at(
-                card.at(match.start()),
+                card.at(match.start(), match[0]),
                 f"arXiv has no paper {match['month']}.{match['rest']}.",
                 "Write the number as the paper's page has it: two digits of the year, two of the month, and the rest.",
-                width=width_of(match[0]),
             )
     for link, number in zip(card.links, addresses, strict=False):
         if number and _is_paper(number[1], number[2]) and _to_come(number[1], today):
             yield citation_broken.at(
-                card.at(link.url_start),
+                card.at(link.url_start, link.url),
                 f"arXiv has no paper {number[1]}.{number[2]} yet.",
                 "Write the number as the paper's page has it: two digits of the year, two of the month, and the rest.",
-                width=width_of(link.url),
             )
     for match in _NO_DOI.finditer(card.words) if "doi" in card.lowered else ():
         yield citation_broken.at(
-            card.at(match.start("doi")),
+            card.at(match.start("doi"), match["doi"]),
             f"'{short(match['doi'])}' is no DOI, which begins with 10. and has a / after its owner's number.",
             "Write 10.NUMBER/NAME, as the paper's page has it.",
-            width=width_of(match["doi"]),
         )
 
 

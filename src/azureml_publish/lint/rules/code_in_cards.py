@@ -9,7 +9,7 @@ from typing import NamedTuple
 from azureml_publish.content.packaging.transformers_facts import find_task, stated, tasks_of_class, types_of
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.cards.code_blocks import mistake_in
-from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
@@ -75,10 +75,9 @@ def code_loads_another_model(model: Described) -> Findings:
         if card.source.lower().count(tail) > sum(fence.text.lower().count(tail) for fence in card.fences):
             continue  # it says so between backticks, or in front matter
         yield code_loads_another_model.at(
-            card.at(one.offset),
+            card.at(one.offset, one.name),
             f"The code loads {one.name}, and nothing in the card says why; the model is {model.name}.",
             f"Load {hub_id(model) or model.name}, or say what {short(one.name)} is for.",
-            width=width_of(one.name),
         )
         return
 
@@ -91,27 +90,19 @@ _OF_VERSION = pattern(
 def _another_version(model: Described) -> Findings:
     """Code that loads this model in a version that this is not."""
     version = str(model.version)
-    for fence in model.card.fences if version.isdecimal() else ():
-        start = model.card.starts[min(fence.line, len(model.card.starts) - 1)]
-        for match in _OF_VERSION.finditer(fence.text):
-            if match["name"] == model.name and match["version"] != version:
-                yield code_loads_another_model.at(
-                    model.card.at(max(start, model.card.source.find(match[0], start))),
-                    f"The code loads version {match['version']} of {model.name}, and this is version {version}.",
-                    f"Write {version}.",
-                    width=len(match[0]),
-                )
+    for match, offset in model.card.in_fences(_OF_VERSION) if version.isdecimal() else ():
+        if match["name"] == model.name and match["version"] != version:
+            message = f"The code loads version {match['version']} of {model.name}, and this is version {version}."
+            yield code_loads_another_model.at(model.card.at(offset, match[0]), message, f"Write {version}.")
 
 
 def _loaded(card: Card) -> Iterator[_Loaded]:
     for fence in card.fences:
         if fence.language in ("json", "bash", "sh") or ("(" not in fence.text and "=" not in fence.text):
             continue
-        start = card.starts[min(fence.line, len(card.starts) - 1)]
         for match in _LOADERS.finditer(fence.text):
             number = next(index for index in range(2, 8) if match[index])
-            offset = card.source.find(match[number], start)
-            yield _Loaded(match[number], match["class"] or "", max(offset, start))
+            yield _Loaded(match[number], match["class"] or "", card.offset_in(fence, match[number]))
 
 
 def _base(model: Described) -> str:
@@ -161,16 +152,15 @@ def code_of_another_kind(model: Described) -> Findings:
     """Code that loads the weights with a class for images where the model is for text, and the like."""
     tasks = frozenset(tasks_of(model))
     for what, name, offset, hint in _of_other_kinds(model, tasks) if tasks else ():
-        yield code_of_another_kind.at(model.card.at(offset), f"The code {what}.", hint, width=width_of(name))
+        yield code_of_another_kind.at(model.card.at(offset, name), f"The code {what}.", hint)
     held = [*flavours(model.mlmodel)]
     for name, offset in _loaders(model.card) if held else ():
         flavour = "python_function" if name == "pyfunc" else name
         if flavour not in held and flavour in OWN_PACKAGES | {"python_function", "tensorflow", "keras", "spacy"}:
             yield code_of_another_kind.at(
-                model.card.at(offset),
+                model.card.at(offset, f"mlflow.{name}"),
                 f"The code loads the model by mlflow.{name}, and MLmodel has the flavours {', '.join(held)}.",
                 f"Write mlflow.{'pyfunc' if held[0] == 'python_function' else held[0]}.",
-                width=width_of(f"mlflow.{name}"),
             )
             return
 
@@ -180,10 +170,8 @@ _LOADS = pattern(r"\bmlflow\.(\w{2,30})\.load_model\(")
 
 def _loaders(card: Card) -> Iterator[tuple[str, int]]:
     """The modules of MLflow by which code loads a model, and where."""
-    for fence in card.fences:
-        start = card.starts[min(fence.line, len(card.starts) - 1)]
-        for match in _LOADS.finditer(fence.text) if ".load_model(" in fence.text else ():
-            yield match[1], max(start, card.source.find(match[0], start))
+    for match, offset in card.in_fences(_LOADS) if ".load_model(" in card.source else ():
+        yield match[1], offset
 
 
 def _of_other_kinds(model: Described, tasks: frozenset[str]) -> Iterator[tuple[str, str, int, str]]:
@@ -233,9 +221,8 @@ _ANY_MODELS = frozenset(
 
 def _pipelines(card: Card) -> Iterator[tuple[str, int]]:
     for fence in card.fences:
-        start = card.starts[min(fence.line, len(card.starts) - 1)]
         for match in _PIPELINE.finditer(fence.text) if "pipeline(" in fence.text else ():
-            yield match[1], max(start, card.source.find(match[1], start))
+            yield match[1], card.offset_in(fence, match[1])
 
 
 def _serves(task: str, others: tuple[str, ...]) -> bool:
@@ -250,11 +237,9 @@ _FROM = pattern(r"\b([A-Z]\w+)\.from_pretrained\(")
 
 
 def _classes(card: Card) -> Iterator[tuple[str, int]]:
-    for fence in card.fences:
-        start = card.starts[min(fence.line, len(card.starts) - 1)]
-        for match in _FROM.finditer(fence.text) if "from_pretrained" in fence.text else ():
-            if not _PARTS.search(match[1]) and _MODEL_CLASS.match(match[1]):
-                yield match[1], max(start, card.source.find(match[0], start))
+    for match, offset in card.in_fences(_FROM) if "from_pretrained" in card.source else ():
+        if not _PARTS.search(match[1]) and _MODEL_CLASS.match(match[1]):
+            yield match[1], offset
 
 
 def _listed(model: Described) -> Iterator[str]:
@@ -313,10 +298,9 @@ def sku_of_the_card(model: Described) -> Findings:
             continue  # SKU003 and SKU010 say it of the list
         if offset in deployed and isinstance(allowed, list | tuple) and allowed and name in catalogue:
             yield sku_of_the_card.at(
-                card.at(offset),
+                card.at(offset, name),
                 f"The card deploys on {name}, which the sizes for inference do not have.",
                 f"Name one of them, such as {allowed[0]}.",
-                width=width_of(name),
             )
             continue
         sku = catalogue.get(name)
@@ -330,7 +314,7 @@ def sku_of_the_card(model: Described) -> Findings:
             message, hint = f"The catalogue knows no size '{name}'.", f"Did you mean {' or '.join(near)}?"
         else:
             continue
-        yield sku_of_the_card.at(card.at(offset), message, hint, width=width_of(name))
+        yield sku_of_the_card.at(card.at(offset, name), message, hint)
 
 
 @rule("CARD077", "code-broken", Severity.WARNING, "Code of the card is not of the language that it claims.", pages=True)
@@ -346,8 +330,5 @@ def code_broken(model: Described) -> Findings:
             number = min(fence.line + wrong.line, len(card.lines))
             shown = card.lines[number - 1]
             yield code_broken.at(
-                card.place(number, len(shown) - len(shown.lstrip()) + 1),
-                wrong.message,
-                wrong.hint,
-                width=width_of(shown.strip()),
+                card.passage(number, len(shown) - len(shown.lstrip()) + 1, shown.strip()), wrong.message, wrong.hint
             )

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.cards.addresses import odd_address
-from azureml_publish.lint.cards.findings import once_a_card, replacing, short, times, width_of
+from azureml_publish.lint.cards.findings import once_a_card, replacing, short, times
 from azureml_publish.lint.cards.prose import everything_of
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
@@ -64,10 +64,9 @@ def letter_of_another_script(model: Described) -> Findings:
             letter = next(one for one in match[0] if one in _LIKE)
             script = unicodedata.name(letter).partition(" ")[0].capitalize()
             yield letter_of_another_script.at(
-                card.at(match.start()),
+                card.at(match.start(), match[0]),
                 f"'{match[0]}' holds the {script} letter U+{ord(letter):04X}, which looks like a Latin one.",
                 "Write the word anew.",
-                width=width_of(match[0]),
             )
         ligature = None if card.text.isascii() else _LIGATURE.search(card.prose)
         if ligature:
@@ -97,21 +96,19 @@ def image_is_a_page(model: Described) -> Findings:
     for image in card.images:
         if _SHARED.match(image.url):
             yield image_is_a_page.at(
-                card.at(image.url_start),
+                card.at(image.url_start, image.url),
                 f"The image {short(image.url)} is a page for sharing, which no viewer shows as an image.",
                 "Write the address of the file itself, on a host that serves images.",
-                width=width_of(image.url),
             )
         if match := _PAGE.match(image.url):
             end = image.url_start + match.end()
             file = "/raw/" if "github" in match[0].lower() else "/resolve/"
             edit = replacing(card, end - len("/blob/"), end, file)
             yield image_is_a_page.at(
-                card.at(image.url_start),
+                card.at(image.url_start, image.url),
                 f"The image {short(image.url)} is the page about a file, which no viewer shows as an image.",
                 "Write /resolve/ (Hub) or /raw/ (GitHub) where /blob/ stands.",
                 fix=card.fix([edit]),
-                width=width_of(image.url),
             )
 
 
@@ -138,24 +135,21 @@ def link_runs_code(model: Described) -> Findings:
         written = unquote(html.unescape(link.url))
         if link.kind != "broken" and (match := _SCRIPT.match(written)) and (":" in match[0] or "/html" in match[0]):
             yield link_runs_code.at(
-                card.at(link.url_start),
+                card.at(link.url_start, link.url),
                 f"The {what} '{short(link.url)}' is code, not an address.",
                 "Write the address of a page, or take it out.",
-                width=width_of(link.url),
             )
     for match in _SCRIPT_BELOW.finditer(card.prose) if "]:" in card.prose else ():
         yield link_runs_code.at(
-            card.at(match.start(1)),
+            card.at(match.start(1), match[1]),
             f"The target '{short(match[1])}' is code, not an address.",
             "Write the address of a page, or take it out.",
-            width=width_of(match[1]),
         )
     for tag in _CODE_TAG.finditer(card.prose) if "<" in card.prose else ():
         yield link_runs_code.at(
-            card.at(tag.start()),
+            card.at(tag.start(), tag[0]),
             f"'{short(tag[0])}' is code in the card, which viewers take out.",
             "Take it out.",
-            width=width_of(tag[0]),
             severity=Severity.WARNING if _PAGE_TAG.match(tag[0]) else None,
         )
 
@@ -221,10 +215,9 @@ def link_not_public(model: Described) -> Findings:
         if host is not None and link.kind != "broken" and (own or private):
             where = "to the reader's own machine" if own else "into a network that readers are not in"
             yield link_not_public.at(
-                card.at(link.url_start),
+                card.at(link.url_start, link.url),
                 f"The link to {short(host[1])} leads {where}.",
                 "Link a public page, or take it out.",
-                width=width_of(link.url),
             )
     lowered = card.source.lower()
     for form, text in ((_HOME, card.words), (_LOADED_HOME, card.source)):
@@ -236,10 +229,9 @@ def link_not_public(model: Described) -> Findings:
 def _home(card: Card, match: re.Match[str]) -> Diagnostic:
     path = match[0].rpartition('"')[2].rpartition("'")[2]
     return link_not_public.at(
-        card.at(match.end() - len(path)),
+        card.at(match.end() - len(path), path),
         f"'{short(path)}' is a folder of its author's own machine.",
         "Write a path that any reader has, such as ./model.",
-        width=width_of(path),
     )
 
 
@@ -284,4 +276,4 @@ def link_relative(model: Described) -> Findings:
         else:
             message = f"The {what} {short(link.url)} is a file beside the card; a registry has the card alone."
             hint = "Write the whole address, https:// included."
-        yield link_relative.at(card.at(link.url_start), message, hint, width=width_of(link.url))
+        yield link_relative.at(card.at(link.url_start, link.url), message, hint)

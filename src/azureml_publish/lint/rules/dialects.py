@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from azureml_publish.diagnostics import Severity
-from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
@@ -16,10 +16,7 @@ _FENCES = {"mermaid": "a mermaid diagram", "math": "math"}
 """Languages of fences that other pages draw."""
 
 _PROSE = (
-    (
-        "an alert",
-        pattern(r"^[ \t]*>[ \t]*\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]", re.MULTILINE | re.IGNORECASE),
-    ),
+    ("an alert", pattern(r"^[ \t]*>[ \t]*\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]", re.MULTILINE | re.IGNORECASE)),
     ("a footnote", pattern(r"\[\^[^\]\s]{1,80}\]")),
     ("math", pattern(r"\$\$[^$]{1,400}\$\$")),
     ("math", pattern(r"\\[(\[](?P<tex>[^\n]{1,200}?)\\[)\]]")),
@@ -42,10 +39,9 @@ def markdown_unproven(model: Described) -> Findings:
         line, column = card.position(offset)
         text = card.lines[line - 1][column - 1 :]
         yield markdown_unproven.at(
-            card.place(line, column),
+            card.passage(line, column, text),
             f"'{short(text)}' is {kind}, of which nobody has shown what Azure's page makes.",
             "Write it in words, as a list or as a table; a picture needs an address of its own.",
-            width=width_of(text),
         )
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.cards.arithmetic import wrong_sums
 from azureml_publish.lint.cards.data_dates import unlike_data_date
-from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.misquoted import misquoted
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card, Cell, Table
@@ -42,10 +42,9 @@ def figure_impossible(model: Described) -> Findings:
                 exact = any(map(_is_share, labels))
                 if (share or exact) and not _RATES.search(label):
                     yield figure_impossible.at(
-                        card.place(row.line, cell.column),
+                        card.passage(row.line, cell.column, cell.text),
                         f"{cell.text} stands under '{short(head.text)}', and no share is above 100 %.",
                         "Write the figure that was measured; a point is perhaps missing.",
-                        width=len(cell.text),
                     )
 
     for table in card.tables:
@@ -55,10 +54,9 @@ def figure_impossible(model: Described) -> Findings:
     for claim in _IN_WORDS.finditer(card.words) if "%" in card.words else ():
         if float(claim["n"]) > _WHOLE and not _RATES.search(claim[0]):
             yield figure_impossible.at(
-                card.at(claim.start()),
+                card.at(claim.start(), claim[0]),
                 f"'{short(claim[0])}' is above 100 %, and no share is.",
                 "Write the figure that was measured; a point is perhaps missing.",
-                width=width_of(claim[0]),
             )
 
 
@@ -69,10 +67,9 @@ def _out_of_range(card: Card, table: Table) -> Findings:
         commas = [cell for _, cell in column if "," in cell.text and _COMMA.fullmatch(cell.text)]
         if commas and any("." in cell.text and _FIGURE.fullmatch(cell.text) for _, cell in column):
             yield figure_impossible.at(
-                card.place(commas[0].line, commas[0].column),
+                card.place_of(commas[0]),
                 f"{commas[0].text} has a decimal comma, and others under '{short(head.text)}' a decimal point.",
                 "Write a point in all of them.",
-                width=len(commas[0].text),
             )
         shares: list[tuple[Cell, float]] = []
         for row, cell in column:
@@ -87,10 +84,9 @@ def _out_of_range(card: Card, table: Table) -> Findings:
             if value < 0 or (small and small == len(shares) - 1 and 1 < value < _PERCENT):
                 bound = "below 0" if value < 0 else "above 1, as the others are not"
                 yield figure_impossible.at(
-                    card.place(cell.line, cell.column),
+                    card.place_of(cell),
                     f"{cell.text} is {bound}, and no share is.",
                     "Write the figure that was measured.",
-                    width=len(cell.text),
                 )
 
 
@@ -113,10 +109,9 @@ def _without_point(card: Card, table: Table) -> Findings:
             if tenth and (len(beside) < _FEW or high > 2 * low or not high / 2 <= tenth <= min(_WHOLE, 2 * low)):
                 continue
             yield figure_impossible.at(
-                card.place(row.line, cell.column),
+                card.passage(row.line, cell.column, cell.text),
                 f"{cell.text} {'has no point' if tenth else 'has two points'}, and all figures round it have one.",
                 "Write the figure that was measured.",
-                width=len(cell.text),
             )
 
 
@@ -189,9 +184,7 @@ _HALF, _NEAR = 50, range(-40, 41)
 
 def _impossible(card: Card, start: int, end: int, what: str) -> Diagnostic:
     text = card.words[start:end].strip()
-    return figure_impossible.at(
-        card.at(start), f"'{short(text)}' {what}.", "Write the figure that was measured.", width=width_of(text)
-    )
+    return figure_impossible.at(card.at(start, text), f"'{short(text)}' {what}.", "Write the figure that was measured.")
 
 
 _EXACT = pattern(
@@ -238,7 +231,7 @@ def figures_differ(model: Described) -> Findings:
     sums = (one for page in (model.card, *model.pages) for one in wrong_sums(page))
     for wrong in (*unlike_data_date(model), *misquoted(model), *sums):
         hint = "Write the figure that was measured, the same in both."
-        yield figures_differ.at(wrong.where, f"{wrong.stated}, while {wrong.true}.", hint, width=wrong.width)
+        yield figures_differ.at(wrong.where, wrong.message, hint)
     if not model.pages:
         return
     own = alphanumeric(model.name)
@@ -252,10 +245,9 @@ def figures_differ(model: Described) -> Findings:
                 if known[1] is not page and known[0] != _value(one.cell):
                     place = known[1].place(known[2].cell.line, known[2].cell.column)
                     yield figures_differ.at(
-                        page.place(one.cell.line, one.cell.column),
+                        page.place_of(one.cell),
                         f"{short(one.label)} is {one.cell.text} here, and {known[2].cell.text} in {place.path}.",
                         "Write the figure that was measured in both.",
-                        width=len(one.cell.text),
                     )
 
 

@@ -6,7 +6,7 @@ import re
 
 from azureml_publish.diagnostics import Severity
 from azureml_publish.globs import Glob
-from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import Described, ModelSubject
 from azureml_publish.spec import HouseRules
@@ -74,10 +74,9 @@ def banned_word(model: Described) -> Findings:
         for page in (model.card, *model.pages):
             for match in form.finditer(page.words):
                 yield banned_word.at(
-                    page.at(match.start()),
+                    page.at(match.start(), match[0]),
                     f"The card says '{short(match[0])}', and publish.yaml bans '{word}'.",
                     "Say it in other words.",
-                    width=width_of(match[0]),
                 )
 
 

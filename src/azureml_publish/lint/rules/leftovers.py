@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from azureml_publish.diagnostics import CREDENTIAL, Diagnostic, Location, Severity, may_hold_credential
-from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.prose import everything_of, prose_of, texts_of
 from azureml_publish.lint.cards.slips import unfinished
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.markdown.cards import Card, Passage, width_of
 from azureml_publish.lint.subject import AssetSubject, Described, carried_text
 from azureml_publish.patterns import pattern
 
@@ -32,15 +32,14 @@ def conflict_marker(model: Described) -> Findings:
         possible = "<<<<<<<" in card.source or "\n>>>>>>> " in card.source
         found = list(_CONFLICT.finditer(card.source)) if possible else []
         if found and any(match[0].startswith(">") or " " in match[0] for match in found):
-            yield _conflict(card.at(found[0].start()), found[0][0])
+            yield _conflict(card.at(found[0].start(), found[0][0]), found[0][0])
             continue
         sign = "\n@@ -" in card.source or "\ndiff --git" in card.source or "\n>>>>>>> " in card.source
         for match in list(_DIFFERENCE.finditer(card.prose))[:1] if sign else ():
             yield conflict_marker.at(
-                card.at(match.start()),
+                card.at(match.start(), match[0]),
                 f"'{short(match[0])}' is a line of a difference or of a conflict, not of a text.",
                 "Take what git wrote out, with the signs + and - before the lines.",
-                width=width_of(match[0]),
             )
 
 
@@ -54,7 +53,8 @@ def _in_files_beside(subject: AssetSubject) -> Findings:
         found = [one for one in _CONFLICT.finditer(text) if " " in one[0]] if marked else []
         if found:
             line = text.count("\n", 0, found[0].start()) + 1
-            yield _conflict(Location(f"{subject.read.asset.shown}/{file.path}", line, 1), found[0][0])
+            where = Passage(f"{subject.read.asset.shown}/{file.path}", line, 1, width_of(found[0][0]))
+            yield _conflict(where, found[0][0])
 
 
 def _conflict(where: Location, mark: str) -> Diagnostic:
@@ -62,7 +62,6 @@ def _conflict(where: Location, mark: str) -> Diagnostic:
         where,
         f"'{short(mark)}' marks a conflict of a merge that nobody resolved.",
         "Keep one of the two sides, and take the lines <<<<<<<, ======= and >>>>>>> out.",
-        width=width_of(mark),
     )
 
 
@@ -106,10 +105,9 @@ def credential_shown(model: Described) -> Findings:
 
 def _shown(card: Card, offset: int, text: str, what: str) -> Diagnostic:
     return credential_shown.at(
-        card.at(offset),
+        card.at(offset, text),
         f"{what} stands here, and every reader can use it.",
         "Take it out, and have it revoked: all who had the folder have it already.",
-        width=width_of(text),
     )
 
 
@@ -224,15 +222,12 @@ def _at_once(card: Card) -> Findings:
         if not card.source.startswith(text, start):
             continue  # code stands between
         yield text_repeated.at(
-            card.at(start), f"'{short(text)}' says one thing twice.", "Take one of the two out.", width=width_of(text)
+            card.at(start, text), f"'{short(text)}' says one thing twice.", "Take one of the two out."
         )
     keys = _KEY_TWICE.finditer(card.words) if "_" in card.words else ()
     for entry in (*_ENTRY_TWICE.finditer(card.words), *keys):
         yield text_repeated.at(
-            card.at(entry.start()),
-            f"The list has {entry[1]} twice.",
-            "Take one of the two out.",
-            width=width_of(entry[0]),
+            card.at(entry.start(), entry[0]), f"The list has {entry[1]} twice.", "Take one of the two out."
         )
     lines = [line.strip() for line in card.lines]
     alike = {number for number, (above, line) in enumerate(pairwise(lines), 2) if line and line == above}
@@ -339,14 +334,13 @@ def section_empty(model: Described) -> Findings:
         if card.source[part] != card.prose[part] or len(match["label"].split()) > _MOST_WORDS:
             continue  # code stands behind it, or it is a sentence
         yield section_empty.at(
-            card.at(match.start("label")),
+            card.at(match.start("label"), match["label"]),
             f"Nothing stands behind '{short(match['label'])}'.",
             "Write it, or take the label out.",
-            width=width_of(match["label"]),
         )
     for offset, text in unfinished(card):
         message = f"The sentence breaks off at '{short(text)}'."
-        yield section_empty.at(card.at(offset), message, "Write the rest of it.", width=width_of(text))
+        yield section_empty.at(card.at(offset, text), message, "Write the rest of it.")
     if not (card.paragraphs or card.fences or card.tables or card.html):
         return  # CARD052 says so
     following = (*card.headings[1:], None)
@@ -361,10 +355,9 @@ def section_empty(model: Described) -> Findings:
             continue
         if index and not inside and plain and (below is None or below.level <= heading.level):
             yield section_empty.at(
-                card.place(heading.line, heading.column),
+                card.place_of(heading),
                 f"The section '{short(heading.text)}' is empty.",
                 "Write it, or take the heading out.",
-                width=width_of(heading.text),
             )
 
 

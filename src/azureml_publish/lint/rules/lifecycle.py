@@ -9,7 +9,7 @@ from datetime import date
 
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.cards.data_dates import MONTHS, made_before_data
-from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.prose import texts_of
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
@@ -213,7 +213,7 @@ def date_to_come(model: Described) -> Findings:
     today = model.as_of.year * 12 + model.as_of.month
     for offset, text, what in _no_dates(card, model.as_of.year):
         hint = "Write the date as it was."
-        yield date_to_come.at(card.at(offset), f"'{short(text)}' is {what}.", hint, width=width_of(text))
+        yield date_to_come.at(card.at(offset, text), f"'{short(text)}' is {what}.", hint)
     for path, one in texts_of(model):
         for _, written, what in _no_dates(one, model.as_of.year) if "-" in one.text else ():
             yield date_to_come.at(

@@ -21,7 +21,6 @@ def link_broken(use: LinkUse, answer: LinkAnswer) -> Findings:
             use.location,
             f"The link to {short(use.written)} is broken: it {answer.outcome}.",
             "Link where the page is now, or take the link out.",
-            width=use.width,
         )
 
 
@@ -52,7 +51,6 @@ def link_moved(use: LinkUse, answer: LinkAnswer) -> Findings:
             f"The link to {short(use.written)} leads to a front page: {short(answer.moved)}. "
             "The page that was meant is most likely gone.",
             "Link where the page is now, or take the link out.",
-            width=use.width,
             severity=Severity.WARNING,
         )
         return
@@ -63,7 +61,6 @@ def link_moved(use: LinkUse, answer: LinkAnswer) -> Findings:
         f"The link to {short(use.written)} has moved for good, to {short(target)}.",
         f"Write {target}." if len(target) <= 300 else "Write the address that a browser shows there.",
         fix=use.to(target) if _WRITABLE.fullmatch(target) else None,
-        width=use.width,
     )
 
 
@@ -82,7 +79,6 @@ def link_unreachable(use: LinkUse, answer: LinkAnswer) -> Findings:
             use.location,
             f"Whether the link to {short(use.written)} works could not be seen: it {answer.outcome}.",
             "Open it in a browser, or run again later.",
-            width=use.width,
         )
 
 
@@ -94,5 +90,4 @@ def link_private(use: LinkUse, answer: LinkAnswer) -> Findings:
             use.location,
             f"The link to {short(use.written)} was not followed: it {answer.outcome}, in a private network.",
             "Link what all readers can open; PUBLISH_LINKS_ALLOW_PRIVATE names hosts that links may lead to.",
-            width=use.width,
         )

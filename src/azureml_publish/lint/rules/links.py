@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.cards.addresses import odd_address, odd_brackets, odd_mailboxes
-from azureml_publish.lint.cards.findings import once_a_card, replacing, short, times, width_of
+from azureml_publish.lint.cards.findings import once_a_card, replacing, short, times
 from azureml_publish.lint.cards.slips import mistyped
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
@@ -54,11 +54,10 @@ def link_http(model: Described) -> Findings:
         edits = [replacing(card, one.url_start, one.url_start + 7, "https://") for one, _ in same]
         often = f" ({len(same)} times)" if len(same) > 1 else ""
         yield link_http.at(
-            card.at(link.url_start),
+            card.at(link.url_start, link.url),
             f"The {what} {short(link.url)} goes over plain http{often}, which anybody on the way can read and change.",
             "Write https instead." if known else f"Write https instead, if {short(host)} answers there.",
             fix=card.fix(edits) if known else None,
-            width=width_of(link.url),
         )
 
 
@@ -86,10 +85,9 @@ def link_non_default_branch(model: Described) -> Findings:
         repository = match["repo"] or match["raw"]
         branch = match["ref"] + "/..." * link.url.startswith("/", match.end())  # its name may go on
         yield link_non_default_branch.at(
-            card.at(link.url_start),
+            card.at(link.url_start, link.url),
             f"The link goes into a branch of {repository}, '{branch}', and dies with that branch.",
             "Link the same file on the default branch (main), or at a commit or tag.",
-            width=width_of(link.url),
         )
 
 
@@ -113,23 +111,19 @@ def link_empty(model: Described) -> Findings:
             message, hint = f"The link to {short(link.url)} has no text to click on.", "Write what the link is about."
         else:
             continue
-        yield link_empty.at(card.at(link.start), message, hint, width=width_of(shown))
+        yield link_empty.at(card.at(link.start, shown), message, hint)
     bare = [(tag.start(), tag[0]) for tag in (_BARE_TAG.finditer(card.prose) if "<" in card.prose else ())]
     for offset, tag in bare:
         what, key = ("image", "src") if tag[1].lower() == "i" else ("link", "href")
         yield link_empty.at(
-            card.at(offset),
-            f"The {what} '{short(tag)}' has no address.",
-            f'Write {key}="https://...".',
-            width=width_of(tag),
+            card.at(offset, tag), f"The {what} '{short(tag)}' has no address.", f'Write {key}="https://...".'
         )
     for image in card.images:
         if image.kind != "broken" and image.url.strip() in ("", "#", "<>"):
             yield link_empty.at(
-                card.at(image.start),
+                card.at(image.start, card.source[image.start : image.end]),
                 "The image has no address, so that nothing is shown.",
                 "Write the address, or take the image out.",
-                width=width_of(card.source[image.start : image.end]),
             )
     unnamed = [
         image for image in card.images if "://" in image.url and _UNNAMED.match(card.source, image.start, image.end)
@@ -137,11 +131,10 @@ def link_empty(model: Described) -> Findings:
     if unnamed:
         more = f" So have {len(unnamed) - 1} more." if len(unnamed) > 1 else ""
         yield link_empty.at(
-            card.at(unnamed[0].start),
+            card.at(unnamed[0].start, card.source[unnamed[0].start : unnamed[0].end]),
             f"The image has no words for those who do not see it.{more}",
             'Write what it shows: ![words](address), or alt="words"; alt="" where it only decorates.',
             severity=Severity.WARNING,
-            width=width_of(card.source[unnamed[0].start : unnamed[0].end]),
         )
 
 
@@ -180,17 +173,16 @@ def link_malformed_url(model: Described) -> Findings:
         yield from _swapped(card)
     for match in _POINTED.finditer(card.prose) if "<http" in card.prose else ():
         yield link_malformed_url.at(
-            card.at(match.start()),
+            card.at(match.start(), match[0]),
             f"'{short(match[0])}' is no link, because of its space."
             if " " in match[0]
             else f"Nothing closes '{short(match[0])}'.",
             "Write %20 for the space." if " " in match[0] else "Write > after the address.",
-            width=width_of(match[0]),
         )
 
 
 def _odd_text(card: Card, offset: int, text: str, message: str, hint: str) -> Diagnostic:
-    return link_malformed_url.at(card.at(offset), f"{message}.", hint, width=width_of(text), severity=Severity.WARNING)
+    return link_malformed_url.at(card.at(offset, text), f"{message}.", hint, severity=Severity.WARNING)
 
 
 _POINTED = pattern(r"(?<!\()<https?://[^\s<>]+(?: [^\s<>=]+){1,5}>|(?<!\()<https?://[^\s<>]+$", re.MULTILINE)
@@ -211,9 +203,7 @@ def _broken(card: Card, link: Link) -> Findings:
         message = f"The link '{short(link.text)}' is not closed, so it is shown as text."
         hint = "Close the address with ')'."
     fix = card.fix(edits, safe=False) if edits else None
-    yield link_malformed_url.at(
-        card.at(link.start), message, hint, fix=fix, width=width_of(card.source[link.start : link.end])
-    )
+    yield link_malformed_url.at(card.at(link.start, card.source[link.start : link.end]), message, hint, fix=fix)
 
 
 _TWICE = pattern(r"https?://(?:www\.)?([\w-]+(?:\.[\w-]+)+)/(?:https?:/{1,2})?(?:www\.)?\1(?=/)", re.IGNORECASE)
@@ -228,21 +218,19 @@ def _address(card: Card, link: Link) -> Findings:
     if (written := _BARE_MAIL.match(url)) or (unlike := _IN_OTHER_MARKS.match(url)) or _NO_HOST.match(url):
         what = "is a mailbox without mailto:" if written else f"begins with {url[0]}" if unlike else "names no host"
         yield link_malformed_url.at(
-            card.at(link.url_start),
+            card.at(link.url_start, link.url),
             f"'{short(url)}' {what}.",
             f"Write mailto:{written[1]}."
             if written
             else "Write the whole address, https:// and host, without quotes or brackets.",
-            width=width_of(link.url),
         )
         return
     twice, mail = _TWICE.match(url), _MAIL.match(url)
     if twice or mail:
         yield link_malformed_url.at(
-            card.at(link.url_start),
+            card.at(link.url_start, link.url),
             f"'{short(url)}' names {twice[1]} twice." if twice else f"'{short(url)}' is no address of a mailbox.",
             f"Write https://{short(url[twice.end() - len(twice[1]) :])}." if twice else "Write mailto:NAME@HOST.",
-            width=width_of(link.url),
         )
         return
     if _GOOD.match(url) or not (match := _SCHEME.match(url)):
@@ -252,13 +240,12 @@ def _address(card: Card, link: Link) -> Findings:
     host = re.match(r"[\w-]+(?:\.[\w-]+)+", rest)
     edit = replacing(card, link.url_start, link.url_start + len(link.url), f"{scheme}://{rest}")
     yield link_malformed_url.at(
-        card.at(link.url_start),
+        card.at(link.url_start, link.url),
         f"'{short(link.url)}' is not an address: it begins with '{short(match[0])}'."
         if host
         else f"'{short(link.url)}' has no host.",
         f"Write {scheme}://{short(rest)}." if host else "Write the whole address, https:// included.",
         fix=card.fix([edit], safe=False) if host else None,
-        width=width_of(link.url),
     )
 
 
@@ -273,13 +260,12 @@ def _host(card: Card, link: Link) -> Findings:
     close = _meant(host)
     if match and close:
         yield link_malformed_url.at(
-            card.at(link.url_start),
+            card.at(link.url_start, link.url),
             f"'{host}' is almost {close}, and another host.",
             f"Write {close}, if that is meant.",
             fix=card.fix(
                 [replacing(card, link.url_start + match.start(1), link.url_start + match.end(1), close)], safe=False
             ),
-            width=width_of(link.url),
             severity=Severity.WARNING,
         )
 
@@ -293,11 +279,10 @@ def _swapped(card: Card) -> Findings:
     for match in _BRACKETS.finditer(card.prose):
         url, text = (match[1], match[2]) if match[1] else (match["u"], match["t"])
         yield link_malformed_url.at(
-            card.at(match.start()),
+            card.at(match.start(), match[0]),
             f"The link to {short(url)} has its brackets the wrong way round, so it is shown as text.",
             f"Write [{short(text)}]({short(url)}).",
             fix=card.fix([replacing(card, match.start(), match.end(), f"[{text}]({url})")], safe=False),
-            width=width_of(match[0]),
         )
 
 
@@ -325,20 +310,18 @@ def link_anchor_missing(model: Described) -> Findings:
             written = unquote(link.url[1:]).removeprefix("user-content-")
             if written != wanted and written not in named and written.isascii():
                 yield link_anchor_missing.at(
-                    card.at(link.url_start),
+                    card.at(link.url_start, link.url),
                     f"Anchors of headings are in small letters, and '{short(link.url)}' is not.",
                     f"Write #{wanted}.",
-                    width=width_of(link.url),
                 )
             continue
         close = difflib.get_close_matches(wanted[:100], sorted(anchors)[:500], n=1)
         yield link_anchor_missing.at(
-            card.at(link.url_start),
+            card.at(link.url_start, link.url),
             f"No heading of the card has the anchor '{short(link.url)}'.",
             f"Write #{close[0]}, or take the link out."
             if close
             else "Name a heading of this card, or take the link out.",
-            width=width_of(link.url),
         )
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 from markdown_it import MarkdownIt
 
 from azureml_publish.diagnostics import Severity
-from azureml_publish.lint.cards.findings import replacing, short, width_of
+from azureml_publish.lint.cards.findings import replacing, short
 from azureml_publish.lint.cards.prose import texts_of
 from azureml_publish.lint.cards.slips import almost
 from azureml_publish.lint.check import Findings, rule
@@ -168,7 +168,7 @@ def markup_shown(model: Described) -> Findings:
         return
     for offset, text, what, hint, edit in sorted(_all(card), key=lambda one: one[0])[:_MOST]:
         fix = card.fix([edit], safe=False) if edit is not None else None
-        yield markup_shown.at(card.at(offset), f"'{short(text)}' {what}.", hint, fix=fix, width=width_of(text))
+        yield markup_shown.at(card.at(offset, text), f"'{short(text)}' {what}.", hint, fix=fix)
 
 
 @markup_shown.also

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from azureml_publish.diagnostics import Severity
-from azureml_publish.lint.cards.findings import replacing, width_of
+from azureml_publish.lint.cards.findings import replacing
 from azureml_publish.lint.cards.samples import inputs, place_in
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card, Fence
@@ -35,11 +35,10 @@ def mask_token_unknown(model: Described) -> Findings:
         wanted = token or (_SQUARE if written.startswith("[") else _POINTED)
         known = f"the tokenizer's mask is {wanted}" if token else f"tokenizers write it {wanted}"
         yield mask_token_unknown.at(
-            card.at(start),
+            card.at(start, written),
             f"'{written}' is not a mask of this model: {known}.",
             f"Write {wanted}.",
             fix=card.fix([replacing(card, start, start + len(written), wanted)], safe=token is not None),
-            width=width_of(written),
         )
 
 
@@ -61,13 +60,11 @@ def _marks(model: Described) -> Findings:
     for fence, formats in shown:
         match = ANY_MARK.search(fence.text)
         if formats and match is not None:
-            start = card.starts[min(fence.line, len(card.starts) - 1)]
             yield mask_token_unknown.at(
-                card.at(max(start, card.source.find(match[0], start))),
+                card.at(card.offset_in(fence, match[0]), match[0]),
                 f"'{match[0]}' is of conversations as {' or '.join(sorted(formats))} has them; this model's tokenizer"
                 f" writes those of {' or '.join(sorted(own))}.",
                 "Show the prompt that the tokenizer makes: apply_chat_template(..., tokenize=False).",
-                width=len(match[0]),
                 severity=Severity.WARNING,
             )
             return
@@ -94,12 +91,10 @@ def _ends(model: Described, template: object) -> Findings:
     for fence in model.card.fences if "<" in model.card.source else ():
         match = next((one for one in _ENDS.finditer(fence.text) if one[0] not in known), None)
         if match is not None and formats_in(fence.text) <= formats_in(template):
-            start = model.card.starts[min(fence.line, len(model.card.starts) - 1)]
             yield mask_token_unknown.at(
-                model.card.at(max(start, model.card.source.find(match[0], start))),
+                model.card.at(model.card.offset_in(fence, match[0]), match[0]),
                 f"'{match[0]}' stands nowhere in the settings of this model's tokenizer.",
                 "Show the prompt that the tokenizer makes: apply_chat_template(..., tokenize=False).",
-                width=len(match[0]),
                 severity=Severity.WARNING,
             )
             return

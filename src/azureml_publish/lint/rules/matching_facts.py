@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from azureml_publish.content.packaging.transformers_facts import find_task, tasks_of_class
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.cards.data_sets import differing_data_sets, message_of
-from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.languages import differing_languages
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
@@ -35,12 +35,10 @@ from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
 
-@dataclass(frozen=True, slots=True)
-class _Stated:
-    """What a page states: the values, the words, and what finds their place, which takes a second rendering."""
+class _Stated(NamedTuple):
+    """What a page states: the values, and what finds their place, which takes a second rendering."""
 
     values: frozenset[str]
-    text: str
     find_location: Callable[[], Location]
 
 
@@ -50,10 +48,7 @@ _UNDER = pattern(
     r"\s+(?P<name>[^\n]{0,80})",
     re.IGNORECASE,
 )
-_CALLED = pattern(
-    r"\b(?:this|it) is an? (?P<name>[\w.-]{2,20})[ -]licen[cs]ed (?:model|checkpoint)\b",
-    re.IGNORECASE,
-)
+_CALLED = pattern(r"\b(?:this|it) is an? (?P<name>[\w.-]{2,20})[ -]licen[cs]ed (?:model|checkpoint)\b", re.IGNORECASE)
 _LICENCE_HEADING = pattern(r"licen[cs](?:e|ing)(?: information| and use| terms)?\W*", re.IGNORECASE)
 
 
@@ -74,7 +69,7 @@ def license_differs(model: Described) -> Findings:
     for row in of_subject(model.card, "license") if spec in _PERMISSIVE else ():
         if _NAMED_LICENCE.fullmatch(row.text) and not licences_in(row.text):
             message = f"Here the licence is {short(row.text)}, the spec says {written}."
-            yield license_differs.at(model.card.at(row.offset), message, _SAME_LICENCE, width=width_of(row.text))
+            yield license_differs.at(model.card.at(row.offset, row.text), message, _SAME_LICENCE)
     yield from _reserved(model, written if spec in _PERMISSIVE else "")
     meant = {spec, *licences_in(spec)}
     pages = (stated for page in (model.card, *model.pages) for stated in _card_licence(page))
@@ -85,12 +80,8 @@ def license_differs(model: Described) -> Findings:
         where = stated.find_location()
         if (where.path, where.line) not in lines:  # one statement may be a section and a sentence
             lines.add((where.path, where.line))
-            yield license_differs.at(
-                where,
-                f"Here the licence is {' or '.join(sorted(stated.values))}, the spec says {written}.",
-                _SAME_LICENCE,
-                width=width_of(stated.text),
-            )
+            message = f"Here the licence is {' or '.join(sorted(stated.values))}, the spec says {written}."
+            yield license_differs.at(where, message, _SAME_LICENCE)
 
 
 _SAME_LICENCE = "Write the same licence in both: the one under which the weights are published."
@@ -111,14 +102,14 @@ def _reserved(model: Described, written: object) -> Findings:
     """A section or sentence on the licence that lets few use the model, while the spec has a licence for all."""
     for match in _NOT_SOLD.finditer(model.card.words) if written and "licen" in model.card.lowered else ():
         message = f"The card says '{short(match[0])}', and {written} of the spec allows it."
-        yield license_differs.at(model.card.at(match.start()), message, _SAME_LICENCE, width=width_of(match[0]))
+        yield license_differs.at(model.card.at(match.start(), match[0]), message, _SAME_LICENCE)
         return
     for heading in model.card.headings if written else ():
         named = _LICENCE_HEADING.fullmatch(heading.text.strip("*_ "))
         text = _first_line_below(model.card, heading.line) if named else None
         if text is not None and _FOR_FEW.match(text[0]) and not licences_in(text[0]):
             message = f"Here the licence is '{short(text[0])}', the spec says {written}."
-            yield license_differs.at(model.card.at(text[1]), message, _SAME_LICENCE, width=width_of(text[0]))
+            yield license_differs.at(model.card.at(text[1], text[0]), message, _SAME_LICENCE)
 
 
 _NOT_SOLD = pattern(
@@ -148,7 +139,7 @@ def _open_beside_closed(model: Described, spec: str) -> Findings:
         if (found := licences_in(row.text)) and found <= _PERMISSIVE:
             true = f"licenseDescription of {spec} reserves rights" if reserved else f"the spec says {spec}"
             message = f"Here the licence is {' or '.join(sorted(found))}, and {true}."
-            yield license_differs.at(model.card.at(row.offset), message, _SAME_LICENCE, width=width_of(row.text))
+            yield license_differs.at(model.card.at(row.offset, row.text), message, _SAME_LICENCE)
 
 
 _RESERVED = pattern(
@@ -162,7 +153,7 @@ def _by_identifier(card: Card, text: tuple[str, int] | None, found: frozenset[st
     """The only identifier in code of a line whose words may mean several licences."""
     ids = _IDENTIFIER.findall(text[0]) if text is not None and not _OF_OTHERS.search(text[0]) else []
     if text is not None and len(ids) == 1 and canonical(ids[0]) in KNOWN and len(found) > 1:
-        yield _Stated(frozenset((canonical(ids[0]),)), text[0], partial(card.at, text[1]))
+        yield _Stated(frozenset((canonical(ids[0]),)), partial(card.at, text[1], text[0]))
 
 
 def _card_licence(card: Card) -> Iterator[_Stated]:
@@ -171,7 +162,7 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
         return
     lines = [(stated, found) for stated in of_subject(card, "license") if (found := licences_in(stated.text))]
     for stated, found in lines:
-        yield _Stated(found, stated.text, partial(card.at, stated.offset))
+        yield _Stated(found, partial(card.at, stated.offset, stated.text))
     for heading in card.headings:
         if _LICENCE_HEADING.fullmatch(heading.text.strip("*_ ")):
             text = _first_line_below(card, heading.line)
@@ -180,7 +171,7 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
             short_enough = text is not None and (not lines or len(shown) <= _SHORT_LINE or begun)
             found = licences_in(text[0]) if text is not None and short_enough else frozenset()
             if text is not None and len(found) == 1:
-                yield _Stated(found, text[0], partial(card.at, text[1]))
+                yield _Stated(found, partial(card.at, text[1], text[0]))
             else:
                 yield from _linked(card, heading.line)
             yield from _by_identifier(card, text, found)
@@ -191,15 +182,15 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
     named = frozenset[str]().union(*(found for _, found in sentences))
     if len(named) == 1:
         match = next(match for match, found in sentences if found)
-        yield _Stated(named, match["name"], partial(card.at, match.start("name")))
+        yield _Stated(named, partial(card.at, match.start("name"), match["name"]))
     elif len(named) == 2:  # two sentences on the weights cannot both be right
         for match, found in sentences:
             if len(found) == 1 and _WEIGHTS.match(match[0]) and not _OF_OTHERS.search(match[0]):
-                yield _Stated(found, match["name"], partial(card.at, match.start("name")))
+                yield _Stated(found, partial(card.at, match.start("name"), match["name"]))
     for badge in _BADGE.finditer(card.source) if "/badge/" in card.source else ():
         shown = unquote(badge["name"]).replace("--", "\n").replace("_", " ").replace("\n", "-")
         if of_badge := licences_in(shown):
-            yield _Stated(of_badge, shown, partial(card.at, badge.start("name")))
+            yield _Stated(of_badge, partial(card.at, badge.start("name"), shown))
 
 
 def _linked(card: Card, line: int) -> Iterator[_Stated]:
@@ -210,7 +201,7 @@ def _linked(card: Card, line: int) -> Iterator[_Stated]:
     named = [(link, found) for link, found in links if found]
     if len({found for _, found in named}) == 1 and not _OF_OTHERS.search(card.source[start:stop]):
         link, found = named[0]
-        yield _Stated(frozenset((found,)), link.url, partial(card.at, link.url_start))
+        yield _Stated(frozenset((found,)), partial(card.at, link.url_start, link.url))
 
 
 _IDENTIFIER = pattern(r"`([a-z0-9][a-z0-9.+-]{2,30})`")
@@ -229,7 +220,7 @@ def _named_licence(model: Described) -> Iterator[_Stated]:
     for match in _OF_NAME.finditer(model.card.prose) if not derived and " under " in model.card.prose else ():
         found = licences_in(match["name"])
         if match["subject"].lower() in (model.name.lower(), *own) and len(found) == 1:
-            yield _Stated(found, match["name"], partial(model.card.at, match.start("name")))
+            yield _Stated(found, partial(model.card.at, match.start("name"), match["name"]))
 
 
 _SHORT_LINE = 80
@@ -256,7 +247,7 @@ def _first_line_below(card: Card, line: int) -> tuple[str, int] | None:
 def _licence_texts(model: Described) -> Iterator[_Stated]:
     for page in model.licences:
         if found := licence_of_text(page.text):
-            yield _Stated(frozenset((found,)), page.lines[0], partial(page.place, 1, 1))
+            yield _Stated(frozenset((found,)), partial(page.passage, 1, 1, page.lines[0]))
     described = model.metadata.get("licenseDescription")
     if isinstance(described, str):
         found = licence_of_text(described)
@@ -264,7 +255,7 @@ def _licence_texts(model: Described) -> Iterator[_Stated]:
         named = licences_in(under["name"] if under else described if len(described) < _SHORT else "")
         values = frozenset((found,)) if found else named
         if len(values) == 1:
-            yield _Stated(values, "", partial(model.where, "licenseDescription"))
+            yield _Stated(values, partial(model.where, "licenseDescription"))
 
 
 _TERMS = pattern(r"\blicen[cs]ed under (?:the )?(?P<name>[^;(\n]{2,60})", re.IGNORECASE)
@@ -315,10 +306,9 @@ def task_differs(model: Described) -> Findings:
         slugs = [re.sub(r"\s+", "-", name.strip("`")) for name in named]
         if slugs and all(slug in KNOWN_TASKS for slug in slugs) and not any(tasks_agree(slug, every) for slug in slugs):
             yield task_differs.at(
-                model.card.at(stated.offset),
+                model.card.at(stated.offset, stated.text),
                 f"The card gives {short(stated.text)} as the task, the spec {', '.join(tasks)}.",
                 "Write the same task in both.",
-                width=width_of(stated.text),
             )
             break
     yield from _of_samples(model, tasks)
@@ -348,7 +338,7 @@ def task_differs(model: Described) -> Findings:
 
 
 _HEADED = frozenset({"text-classification", "token-classification", "question-answering", "image-classification"}) | {
-    *("object-detection", "audio-classification", "image-segmentation", "summarization", "translation"),
+    *("object-detection", "audio-classification", "image-segmentation", "summarization", "translation")
 }
 """Tasks that need a layer of their own on top of a model."""
 
@@ -365,10 +355,9 @@ def _of_samples(model: Described, tasks: list[str]) -> Findings:
         own = tuned or (tasks if _HEADED.issuperset(tasks) else []) if "tun" in above else tasks
         if own and "sample" in above and not any(tasks_agree(slug, tuple(own)) for slug in slugs):
             yield task_differs.at(
-                model.card.place(cells[0].line, cells[0].column),
+                model.card.place_of(cells[0]),
                 f"'{short(above)}' has {short(cells[0].text)}, and the spec {', '.join(own)}.",
                 "Write the tasks of the spec, with samples for them, or correct the spec.",
-                width=width_of(cells[0].text),
             )
 
 
@@ -382,13 +371,11 @@ def _architectures(model: Described) -> tuple[str, ...]:
 def languages_differ(model: Described) -> Findings:
     """Languages in front matter, lines, lists and sentences of the card that are not those of the spec."""
     for wrong in differing_languages(model):
-        yield languages_differ.at(wrong.where, wrong.message, wrong.hint, width=wrong.width)
+        yield languages_differ.at(*wrong)
 
 
 @rule("MATCH017", "data-sets-differ", Severity.WARNING, "Card and spec name different data sets.")
 def data_sets_differ(model: Described) -> Findings:
     """A data set that the model was trained on, by one place, which all others deny."""
     for one, agreed in differing_data_sets(model):
-        yield data_sets_differ.at(
-            one.where, message_of(one, agreed), "Write the same data set in both.", width=one.width
-        )
+        yield data_sets_differ.at(one.where, message_of(one, agreed), "Write the same data set in both.")

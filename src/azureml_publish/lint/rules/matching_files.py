@@ -10,7 +10,7 @@ from typing import Any
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.builds import unlike_build
-from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.parameter_counts import count_text
 from azureml_publish.lint.cards.quantisation import unlike_quantisation
 from azureml_publish.lint.cards.samples import flavours
@@ -63,7 +63,7 @@ def build_differs(model: Described) -> Findings:
     """A device, an execution provider or a quantisation that is not the one of the model's name or of the spec."""
     yield from (found := list(_differences(model)))
     for odd in () if found else unlike_build(model):
-        yield _differs(odd.where, f"{odd.stated}, while {odd.true}.", odd.width)
+        yield _differs(odd.where, odd.message)
 
 
 def _differences(model: Described) -> Findings:
@@ -99,16 +99,16 @@ def _differences(model: Described) -> Findings:
     if wanted and wrong and (len(wrong) == len(claims) or any(match[1] for match in wrong)):
         match = next((match for match in wrong if match[1]), wrong[0])
         yield _differs(
-            model.card.at(match.start()),
+            model.card.at(match.start(), match[0]),
             f"The card says '{short(match[0])}', while the model is for {' or '.join(sorted(wanted))}.",
-            width_of(match[0]),
         )
     yield from _methods(model, spec)
     yield from _kinds(model, spec)
     yield from (found := list(_precisions(model)))
+    places = {(one.location.path, one.location.line, one.location.column) for one in found}
     for odd in unlike_quantisation(model):
-        if odd.where not in [one.location for one in found]:
-            yield _differs(odd.where, f"{odd.stated}, while {odd.true}.", odd.width)
+        if (odd.where.path, odd.where.line, odd.where.column) not in places:
+            yield _differs(odd.where, odd.message)
     yield from _gguf_tables(model)
 
 
@@ -138,34 +138,29 @@ def _gguf_tables(model: Described) -> Findings:
                     bits and bits != (quant["bits"] or quant["half"])
                 ):
                     yield _differs(
-                        card.place(row.line, cell.column),
+                        card.passage(row.line, cell.column, text),
                         f"'{text}' stands under '{short(head)}' of {short(name)}.",
-                        width_of(text),
                     )
     yield from _gguf_of_code(card, frozenset(listed.values()))
 
 
 def _gguf_of_code(card: Card, listed: frozenset[str]) -> Findings:
     """Code with a file of a sibling or of another family; or of any other, where no code has one of those listed."""
-    found = []
-    for fence in card.fences if len(listed) == 1 else ():
-        start = card.starts[min(fence.line, len(card.starts) - 1)]
-        for match in _GGUF.finditer(fence.text):
-            if quant := _QUANT.search(match[0]):
-                offset = max(start, card.source.find(match[0], start))
-                found.append((match[0][: quant.start()].lower(), match[0], offset))
+    found = [
+        (match[0][: quant.start()].lower(), match[0], offset)
+        for match, offset in (card.in_fences(_GGUF) if len(listed) == 1 else ())
+        if (quant := _QUANT.search(match[0]))
+    ]
     strange = not any(stem in listed for stem, *_ in found)
     for stem, name, offset in found:
         foreign = any(sibling_of(stem, one) or strangers(families_in(stem), families_in(one)) for one in listed)
         if stem not in listed and (strange or foreign):
-            yield _differs(card.at(offset), f"The card's table lists no file such as {short(name)}.", width_of(name))
+            yield _differs(card.at(offset, name), f"The card's table lists no file such as {short(name)}.")
             return
 
 
-def _differs(where: Location, message: str, width: int = 0) -> Any:
-    return build_differs.at(
-        where, message, "Write what is true of this build; a sibling's was perhaps copied.", width=width
-    )
+def _differs(where: Location, message: str) -> Any:
+    return build_differs.at(where, message, "Write what is true of this build; a sibling's was perhaps copied.")
 
 
 _KINDS = frozenset({"onnx", "gguf", "safetensors", "openvino"})
@@ -176,9 +171,7 @@ def _kinds(model: Described, spec: Mapping[str, Any]) -> Findings:
     kind = str(spec.get("modelType", spec.get("variantType")) or "").lower()
     for claim in of_subject(model.card, "kind") if kind in _KINDS else ():
         if claim.text.lower() in _KINDS - {kind}:
-            yield _differs(
-                model.card.at(claim.offset), f"The card says {claim.text}, the spec {kind}.", width_of(claim.text)
-            )
+            yield _differs(model.card.at(claim.offset, claim.text), f"The card says {claim.text}, the spec {kind}.")
     lowers = model.tokenizer.get("do_lower_case") if model.tokenizer is not None else None
     case = variant_of(model.name).stated.get("case")
     if isinstance(lowers, bool) and case and lowers == (case == {"cased"}) and len(case) == 1:
@@ -194,9 +187,8 @@ def _methods(model: Described, spec: Mapping[str, Any]) -> Findings:
     for match in _USES.finditer(model.card.words) if "quanti" in model.card.lowered else ():
         if methods and alphanumeric(match[1]) not in methods and "mixed" not in methods:
             yield _differs(
-                model.card.at(match.start()),
+                model.card.at(match.start(), match[0]),
                 f"The card says '{match[0]}', the spec {', '.join(str(one) for one in listed or ())}.",
-                width_of(match[0]),
             )
             return
 
@@ -221,9 +213,8 @@ def _precisions(model: Described) -> Findings:
         )
         if found and not any(_may_be(one, other) for one in named for other in found):
             yield _differs(
-                model.card.at(claim.offset),
+                model.card.at(claim.offset, claim.text),
                 f"The card says '{short(claim.text)}', while the name {model.name} says {' or '.join(sorted(named))}.",
-                width_of(claim.text),
             )
             break
     beside = not isinstance((model.config or {}).get("quantization_config"), Mapping)  # a file or a class says how
@@ -299,9 +290,7 @@ def bytes_differ(model: Described) -> Findings:
     claims = [(_size(match), one) for one in of_subject(model.card, "size") if (match := _BYTES.search(one.text))]
     if claims and not any(_near(size, number, 0.1) for number, _ in claims):
         one = claims[0][1]
-        yield _bytes(
-            model.card.at(one.offset), f"The card says '{short(one.text)}', the spec {size} bytes.", width_of(one.text)
-        )
+        yield _bytes(model.card.at(one.offset, one.text), f"The card says '{short(one.text)}', the spec {size} bytes.")
     count = next(iter(named_counts(model)), None)
     if size < _LEAST_BYTES:
         yield _bytes(place, f"{size} bytes are too few for the weights of a model.")
@@ -365,8 +354,8 @@ _MOST_BYTES = 3 * 10**12
 """The largest public models have a third of this."""
 
 
-def _bytes(where: Location, message: str, width: int = 0) -> Any:
-    return bytes_differ.at(where, message, "Write the sum of the files' sizes, in bytes.", width=width)
+def _bytes(where: Location, message: str) -> Any:
+    return bytes_differ.at(where, message, "Write the sum of the files' sizes, in bytes.")
 
 
 def _size(match: re.Match[str]) -> float:

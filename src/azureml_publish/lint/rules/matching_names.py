@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import mapping_of
-from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.own_names import NAME, logged_untuned, misnamed, repository_of, sibling_by_any
 from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.cards.statements import of_subject
@@ -196,9 +196,9 @@ def card_of_a_sibling(model: Described) -> Findings:
     """A card whose title and first words name another size or variant, and never this one."""
     yield from _of_another_family(model)
     places = list(misnamed(model))
-    for found in places:
+    for where, message in places:
         hint = f"Write what belongs to {model.name}; a sibling's text was perhaps copied."
-        yield card_of_a_sibling.at(found.where, found.message, hint, width=found.width)
+        yield card_of_a_sibling.at(where, message, hint)
     card = model.card
     own = variant_of(model.name)
     if places or card.too_large or not own.stated or not own.words:
@@ -209,19 +209,17 @@ def card_of_a_sibling(model: Described) -> Findings:
         kind = contradiction(own, theirs) if theirs.of_family(own) else None
         if kind is not None:
             yield card_of_a_sibling.at(
-                card.place(title.line, title.column),
+                card.place_of(title),
                 f"The card's title is {short(title.text)}, another {KIND_WORDS[kind]} than {model.name}.",
                 f"Write the name of {model.name}; this title is a sibling's.",
-                width=width_of(title.text),
             )
             return
     first = _ABOUT.match(card.words) or _DOES.match(card.words)
     if first and (kind := sibling_of(model.name, first["name"])):
         yield card_of_a_sibling.at(
-            card.at(first.start("name")),
+            card.at(first.start("name"), first["name"]),
             f"The card begins with {short(first['name'])}, another {KIND_WORDS[kind]} than {model.name}.",
             f"Write what {model.name} is; this sentence is a sibling's.",
-            width=width_of(first["name"]),
         )
         return
     if names_itself(card, own):
@@ -231,10 +229,9 @@ def card_of_a_sibling(model: Described) -> Findings:
         kind = contradiction(own, theirs) if theirs.of_family(own) else None
         if kind is not None and offset <= FIRST:
             yield card_of_a_sibling.at(
-                card.at(offset),
+                card.at(offset, text),
                 f"The card speaks of {short(text)}, another {KIND_WORDS[kind]} than {model.name}.",
                 f"Write the card of {model.name}; this one is a sibling's.",
-                width=width_of(text),
             )
             return
 
@@ -271,10 +268,9 @@ def _of_another_family(model: Described) -> Findings:
         apart = [name for name in names if sibling_of(model.name, name) or strangers(own, families_in(name))]
         if title and apart and len(apart) == len(names):
             yield card_of_a_sibling.at(
-                page.place(title.line, title.column),
+                page.place_of(title),
                 f"The page's title names {short(apart[0])}, which is not {model.name}.",
                 f"Write the page of {model.name}; this one is another model's.",
-                width=width_of(title.text),
             )
     if isinstance(summary, str) and (subject := _subject_of(summary, own, model.card)):
         yield card_of_a_sibling.at(
@@ -312,10 +308,9 @@ def _of_siblings(model: Described, page: Card) -> Findings:
     )
     if len(apart) > 1 and len({match[0].lower() for match in apart}) == 1 and not own:
         yield card_of_a_sibling.at(
-            page.at(apart[0].start()),
+            page.at(apart[0].start(), apart[0][0]),
             f"The page names {short(apart[0][0])}, and never {model.name}.",
             f"Write the page of {model.name}; this one is a sibling's.",
-            width=width_of(apart[0][0]),
         )
 
 
@@ -388,11 +383,7 @@ def _card_facts(model: Described) -> Iterator[Fact]:
         letters = model.card.text.encode("utf-8", "replace").translate(None, b" \t\r\n")
         digest = hashlib.blake2b(letters, digest_size=16).hexdigest()
         yield Fact(
-            card_shared_by_siblings.rule.code,
-            model.name,
-            "named" if named else "unnamed",
-            digest,
-            model.card.beginning,
+            card_shared_by_siblings.rule.code, model.name, "named" if named else "unnamed", digest, model.card.beginning
         )
 
 

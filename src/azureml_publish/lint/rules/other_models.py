@@ -9,7 +9,7 @@ from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.cards.bases import other_bases
 from azureml_publish.lint.cards.facts import denied, figures_of
 from azureml_publish.lint.cards.figures import Given, given_words, stated_figures
-from azureml_publish.lint.cards.findings import Wrong, once_a_place, replacing, short, width_of
+from azureml_publish.lint.cards.findings import Wrong, contradicted, once_a_place, replacing, short
 from azureml_publish.lint.cards.own_figures import contradictions, foreign, of_same_owner, of_sibling
 from azureml_publish.lint.cards.own_names import PUBLISHED_AS, repository_of
 from azureml_publish.lint.cards.statements import of_subject
@@ -106,12 +106,11 @@ def card_links_other_model(model: Described) -> Findings:
                 line = fence.line + 1 + fence.text.count("\n", 0, match.start(1))
                 column = card.lines[line - 1].find(match[1]) + 1
                 yield card_links_other_model.at(
-                    card.place(line, max(1, column)),
+                    card.passage(line, max(1, column), match[1]),
                     f"The code loads {match[1]}, which is almost {typed}."
                     if typed
                     else f"The code loads {match[1]}, a sibling of this model: {model.name}.",
                     f"Load {typed or (based if based in meant else hub_id(model) or model.name)}.",
-                    width=width_of(match[1]),
                 )
 
 
@@ -127,11 +126,10 @@ def _other_versions(model: Described) -> Findings:
         known = name.lower() == model.name.lower() and isinstance(version, int)
         if known and isinstance(version, int) and (other > version or (match["of"] and other < version)):
             yield card_links_other_model.at(
-                model.card.at(match.start("n")),
+                model.card.at(match.start("n"), match["n"]),
                 f"The card takes version {other} of {model.name}, and the spec is of version {model.version}.",
                 f"Write {model.version}.",
                 severity=Severity.WARNING,
-                width=len(match["n"]),
             )
 
 
@@ -203,13 +201,12 @@ def _wrong_page(model: Described, link: Link, linked: str) -> Diagnostic:
         edit = replacing(card, link.url_start, link.url_start + len(link.url), f"https://huggingface.co/{own}")
         fix = card.fix([edit], safe=False)
     return card_links_other_model.at(
-        card.at(link.url_start),
+        card.at(link.url_start, link.url),
         f"'{short(link.text)}' links the page of {short(linked)}, but this card is that of {model.name}.",
         f"Link https://huggingface.co/{own}, or say in the link's words which model it is."
         if own
         else "Link this model's own page, or say in the link's words which model it is.",
         fix=fix,
-        width=width_of(link.url),
     )
 
 
@@ -246,10 +243,9 @@ def prose_contradicts_name(model: Described) -> Findings:
         if match[0].lower().startswith(("is", "are")) and _NEGATED.search(match[0]):
             continue
         yield prose_contradicts_name.at(
-            card.at(match.start()),
+            card.at(match.start(), match[0]),
             f"The card says '{short(match[0])}', while {model.name} is {own_case}.",
             "Say what this model does with capitals; text of a sibling's card does not fit.",
-            width=width_of(match[0]),
         )
 
 
@@ -261,19 +257,16 @@ def figures_contradict_config(model: Described) -> Findings:
     for fence in model.card.fences if rate else ():
         match = _RATE.search(fence.text)
         if match and int(match[1]) // 1000 != rate:
-            start = model.card.starts[min(fence.line, len(model.card.starts) - 1)]
             yield figures_contradict_config.at(
-                model.card.at(max(start, model.card.source.find(match[0], start))),
+                model.card.at(model.card.offset_in(fence, match[0]), match[0]),
                 f"The code gives '{match[0]}', while {source['sampling']} has {rate:g} kHz: transformers refuses it.",
                 "Bring the sound to the model's own rate first.",
-                width=len(match[0]),
             )
     figures = list(_figures(model, known, source))  # a line may well have several
     others = (*figures, *contradictions(model, known, source), *denied(model, known, source))
     for wrong in (*figures, *(one for one in once_a_place(others) if one not in figures)):
-        message = f"{wrong.stated}, while {wrong.true}."
         hint = "Give this model's own figures; those of a sibling do not fit."
-        yield figures_contradict_config.at(wrong.where, message, hint, width=wrong.width)
+        yield figures_contradict_config.at(wrong.where, wrong.message, hint)
 
 
 _RATE = pattern(r"\bsampling_rate ?= ?([0-9]{4,6})\b")
@@ -287,15 +280,15 @@ def _figures(model: Described, known: Mapping[str, Given], source: Mapping[str, 
         one = foreign(model, figure, true, stated)
         if one is not None:
             words = f"{source[figure]} gives {model.name} {given_words(figure, true)}"
-            yield Wrong(model.card.at(one.offset), f"The card says '{short(one.text)}'", words, width_of(one.text))
+            yield contradicted(model.card, one.offset, one.text, words)
 
 
 @rule("MATCH004", "base-model-differs", Severity.WARNING, "The card names another base model than the spec.")
 def base_model_differs(model: Described) -> Findings:
     """A base in front matter, a line `Base model:` or a link that is a sibling of the one in spec or files."""
     yield from _tuned_from(model)
-    for found in other_bases(model):
-        yield base_model_differs.at(found.where, found.message, "Write the same base in all.", width=found.width)
+    for where, message in other_bases(model):
+        yield base_model_differs.at(where, message, "Write the same base in all.")
     tag, base = model.tags.get("base_model"), model.weights.get(_ADAPTER, {}).get("base_model_name_or_path")
     if isinstance(base, str) and isinstance(tag, str) and tuned_otherwise(base, tag):
         yield base_model_differs.at(
@@ -317,11 +310,10 @@ def base_model_differs(model: Described) -> Findings:
         foreign = strangers(families_in(model.name), families_in(one.text))
         if (kind := contradiction(own, variant_of(one.text), _OF_A_SIZE)) or foreign:
             yield base_model_differs.at(
-                model.card.at(one.offset),
+                model.card.at(one.offset, one.text),
                 f"The card gives {short(one.text)}, which is of another {KIND_WORDS[kind] if kind else 'family'} than"
                 f" {model.name}.",
                 "Write what the model was made from; a sibling's card was perhaps copied.",
-                width=width_of(one.text),
             )
     for text, written, offset in stated:
         if "precision" in own.stated and not bases and contradiction(own, variant_of(text), ("size",)):
@@ -342,11 +334,10 @@ def base_model_differs(model: Described) -> Findings:
                 kind = "tuning"
             if kind is not None or foreign:
                 yield base_model_differs.at(
-                    model.card.at(offset),
+                    model.card.at(offset, written),
                     f"The card gives {short(text)} as its base, {named.what} is {short(named.name)}:"
                     f" another {KIND_WORDS[kind] if kind else 'family'}.",
                     "Write the same base in both.",
-                    width=width_of(written),
                 )
                 break
 
@@ -388,10 +379,9 @@ def _tuned_from(model: Described) -> Findings:
             if kind is None:
                 continue
             yield base_model_differs.at(
-                card.at(match.start(group)),
+                card.at(match.start(group), name),
                 f"The card says '{short(match[0])}', which is of another {KIND_WORDS[kind]} than {one}.",
                 "Write what the model was made from; a sibling's card was perhaps copied.",
-                width=width_of(name),
             )
             return
 

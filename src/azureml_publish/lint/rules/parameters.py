@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.cards.figures import published_positions
-from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.own_figures import of_sibling
 from azureml_publish.lint.cards.parameter_counts import count_text, wrong_counts
 from azureml_publish.lint.cards.sentences import OTHERS, of_another_model, of_this_model, sentence_at
@@ -66,8 +66,7 @@ def parameters_differ(model: Described) -> Findings:
     places = {one.location for one in found}
     for wrong in wrong_counts(model, named_counts(model)):
         if not any((one.path, one.line) == (wrong.where.path, wrong.where.line) for one in places):
-            message = f"{wrong.stated}, while {wrong.true}."
-            yield parameters_differ.at(wrong.where, message, _OWN_FIGURE, width=wrong.width)
+            yield parameters_differ.at(wrong.where, wrong.message, _OWN_FIGURE)
 
 
 def _unlike_name(model: Described) -> Findings:
@@ -100,9 +99,7 @@ def _unlike_name(model: Described) -> Findings:
     in_summary = (_OF_SUMMARY.search(summary) or _summary_count(summary)) if isinstance(summary, str) else None
     if in_summary and not _any_close(named, _number(in_summary["n"], in_summary["u"])):
         yield parameters_differ.at(
-            model.where("summary"),
-            f"The summary says '{short(in_summary[0])}', while {ours}.",
-            _OWN_FIGURE,
+            model.where("summary"), f"The summary says '{short(in_summary[0])}', while {ours}.", _OWN_FIGURE
         )
     stated = model.metadata.get("parameterCount")
     counted = _count_of(stated) if isinstance(stated, str) else stated if isinstance(stated, int) else None
@@ -124,7 +121,7 @@ _OWN_FIGURE = "Give this model's own figure; that of a sibling does not fit."
 
 
 def _not_its_own(card: Card, offset: int, text: str, message: str) -> Diagnostic:
-    return parameters_differ.at(card.at(offset), message, _OWN_FIGURE, width=width_of(text))
+    return parameters_differ.at(card.at(offset, text), message, _OWN_FIGURE)
 
 
 _N = r"(?P<n>[0-9]{1,4}(?:\.[0-9]{1,3})?)[\s-]?(?P<u>b(?:illion)?|m(?:illion)?|bn)\b"
@@ -233,10 +230,9 @@ def context_length_differs(model: Described) -> Findings:
     if spec is not None and (own or (stated and odd)):
         value, text, offset = own or lines[0]
         yield context_length_differs.at(
-            model.card.at(offset),
+            model.card.at(offset, text),
             f"The card gives a context of {value} tokens, the spec of {spec[0]}.",
             "Write the same length in both: config.json has it as max_position_embeddings.",
-            width=width_of(text),
         )
     if spec is not None:
         yield from _summary_context(model, spec[0])
@@ -268,9 +264,7 @@ def context_length_differs(model: Described) -> Findings:
         yield from _by_weights(model, most, source, stated, lines)
     if spec is not None and most is not None and spec[0] > most and not _same_length(spec[0], most):
         yield context_length_differs.at(
-            spec[1],
-            f"The spec gives a context of {spec[0]} tokens; {source} has {most}.",
-            f"Write {most}.",
+            spec[1], f"The spec gives a context of {spec[0]} tokens; {source} has {most}.", f"Write {most}."
         )
     known = [*(length for length in (spec and spec[0], most) if length), *(value for value, *_ in stated)]
     if known and (most is not None or not model.config):
@@ -285,15 +279,14 @@ def _by_weights(
     fitting = [one for one in stated if _same_length(one[0], most)]
     for value, text, offset in _own_contexts(model, most, stated, fitting) if fitting else ():
         message = f"The card gives a context of {value} tokens here; {source} has {most}."
-        yield context_length_differs.at(model.card.at(offset), message, f"Write {most}.", width=width_of(text))
+        yield context_length_differs.at(model.card.at(offset, text), message, f"Write {most}.")
     limits = lines if lines is not stated else [*stated, *limits_in_words(model.card)]
     if limits and all(value > most and not _same_length(value, most) for value, *_ in limits):
         value, text, offset = limits[0]
         yield context_length_differs.at(
-            model.card.at(offset),
+            model.card.at(offset, text),
             f"The card gives a context of {value} tokens; {source} has {most}.",
             f"Write {most}, or say how the context is stretched.",
-            width=width_of(text),
         )
 
 
@@ -337,7 +330,7 @@ def _cut(model: Described, length: int, source: str = "the spec") -> Findings:
             if not _same_length(length, value) and (source == "the spec" or value > length):
                 message = f"The text says '{short(text)}', while {source} gives a context of {length} tokens."
                 hint = "Write the same length in both."
-                yield context_length_differs.at(page.at(offset), message, hint, width=width_of(text))
+                yield context_length_differs.at(page.at(offset, text), message, hint)
                 return
 
 
@@ -367,10 +360,9 @@ def _output(model: Described) -> Findings:
     if found and not any(_same_length(most, length) for length, *_ in found):
         length, text, offset = found[0]
         yield context_length_differs.at(
-            model.card.at(offset),
+            model.card.at(offset, text),
             f"The card gives {length} tokens of output, the spec {most}.",
             "Write the same number in both.",
-            width=width_of(text),
         )
 
 
@@ -380,11 +372,11 @@ def _above(model: Described, most: int) -> Findings:
     written = defaults.get("max_seq_length") if isinstance(defaults, Mapping) else None
     trained = int(text) if (text := str(written).strip()).isdecimal() and len(text) < _MOST_DIGITS else 0
     place = model.where("tags.model_specific_defaults.max_seq_length")
-    set_there = ((value, text, model.card.at(offset)) for value, text, offset in lengths_in_code(model.card))
+    set_there = ((value, text, model.card.at(offset, text)) for value, text, offset in lengths_in_code(model.card))
     for value, text, where in ((trained, f"max_seq_length: {trained}", place), *set_there):
         if value > most and not _same_length(value, most):
             message = f"'{text}' is more than the context of {most} tokens."
-            yield context_length_differs.at(where, message, f"Write at most {most}.", width=width_of(text))
+            yield context_length_differs.at(where, message, f"Write at most {most}.")
 
 
 _MOST_DIGITS = 12

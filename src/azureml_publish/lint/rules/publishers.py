@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from azureml_publish.diagnostics import Diagnostic, Location, Severity
-from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.names.models import hub_id, tasks_of
@@ -67,10 +67,9 @@ def _developer(model: Described) -> Findings:
         meant = publisher_of(link[1]) if link else publisher_of(plain)
         if meant is not None and meant not in _PASSES_ON and meant not in owners:
             yield publisher_differs.at(
-                model.card.at(stated.offset),
+                model.card.at(stated.offset, stated.text),
                 f"The card says that the model is of {meant}, while '{first}' is a name of models of {own}.",
                 f"Write {own}, if it is their model; the line was perhaps copied along with the card.",
-                width=width_of(stated.text),
             )
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from azureml_publish.diagnostics import Severity
-from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card, Heading
@@ -70,10 +70,9 @@ def sample_link_for_other_model(model: Described) -> Findings:
         first, more = links[0], len(links) - 1
         also = f" and {more} more are" if more else " is"
         yield sample_link_for_other_model.at(
-            model.card.at(first.url_start),
+            model.card.at(first.url_start, first.url),
             f"The sample '{short(first.text)}'{also} {meant}: {short(first.url)}.",
             "Link the sample of this model's task.",
-            width=width_of(first.url),
         )
 
 
@@ -120,10 +119,9 @@ def card_spec_scenario_mismatch(model: Described) -> Findings:
     section = _finetune_section(card)
     if section is not None and not tasks:
         yield card_spec_scenario_mismatch.at(
-            card.place(section.line, section.column),
+            card.place_of(section),
             f"The card has a section '{section.text}', but the spec names no task to fine-tune for.",
             "Name the tasks under `tasks.finetune`, or take the section out.",
-            width=width_of(section.text),
         )
     elif section is None and tasks and card.headings and not _links_finetuning(model):
         yield card_spec_scenario_mismatch.at(

@@ -174,7 +174,7 @@ def sample_shape_not_the_tasks(model: Described) -> Findings:
 
 
 _ROLES = frozenset({"system", "user", "assistant", "tool", "function", "developer", "ipython", "context"}) | {
-    *("model", "human", "bot", "ai", "chatbot"),
+    *("model", "human", "bot", "ai", "chatbot")
 }
 """Who speaks in a conversation"
 " (https://learn.microsoft.com/azure/ai-foundry/reference/reference-model-inference-api)."""
@@ -319,11 +319,7 @@ def _question(given: Any, _model: Described) -> bool:
 
 
 _SHAPES = {
-    "fill-mask": (
-        _texts,
-        "a list of sentences",
-        'Write {"input_data": ["Paris is the [MASK] of France."]}.',
-    ),
+    "fill-mask": (_texts, "a list of sentences", 'Write {"input_data": ["Paris is the [MASK] of France."]}.'),
     "question-answering": (
         _question,
         "questions and their contexts",

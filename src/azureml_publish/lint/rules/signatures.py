@@ -35,8 +35,8 @@ def sample_signature_mismatch(model: Described) -> Findings:
     columns = signature(model.mlmodel)
     if columns is None:
         return
-    for where, message, width in columns_in_code(model, [one.name for one in columns if one.name]):
-        yield sample_signature_mismatch.at(where, message, "Send what the model takes.", width=width)
+    for where, message in columns_in_code(model, [one.name for one in columns if one.name]):
+        yield sample_signature_mismatch.at(where, message, "Send what the model takes.")
     for sample, data in (*inputs(model), *examples(model)):
         if not isinstance(data, Mapping):
             continue
@@ -78,10 +78,9 @@ def _tables(model: Described, columns: Sequence[Column]) -> Findings:
     for match in _COUNTED.finditer(model.card.words) if "input column" in model.card.lowered else ():
         if (count := number_of(match[1])) != len(columns):
             yield sample_signature_mismatch.at(
-                model.card.at(match.start()),
+                model.card.at(match.start(), match[0]),
                 f"The card says '{match[0]}', and MLmodel's signature has {len(columns)}, not {count:.0f}.",
                 "Write the columns as the signature in MLmodel has them.",
-                width=len(match[0]),
                 severity=Severity.WARNING,
             )
     for table in model.card.tables if len(kinds) > 1 else ():
@@ -102,9 +101,9 @@ def _tables(model: Described, columns: Sequence[Column]) -> Findings:
                 message = f"The card lists a column '{short(name)}'; MLmodel's signature has {_quoted(missing)}."
             else:
                 continue
-            where = model.card.place(row.line, row.cells[0].column)
+            where = model.card.passage(row.line, row.cells[0].column, name)
             hint = "Write the columns as the signature in MLmodel has them."
-            yield sample_signature_mismatch.at(where, message, hint, width=len(name), severity=Severity.WARNING)
+            yield sample_signature_mismatch.at(where, message, hint, severity=Severity.WARNING)
 
 
 _COUNTED = pattern(rf"\b([0-9]{{1,3}}|{'|'.join(NUMERALS[1:11])}) input columns?\b", re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from azureml_publish.diagnostics import Diagnostic, Severity
-from azureml_publish.lint.cards.findings import once_a_card, short, times, width_of
+from azureml_publish.lint.cards.findings import once_a_card, short, times
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card, CardEdit, Row, Table, cells_of
 from azureml_publish.lint.subject import Described
@@ -72,7 +72,7 @@ def _odd_row(card: Card, row: Row, wanted: int) -> Diagnostic:
     if "|" not in text:
         message = f"The line '{short(text)}' follows a table without an empty line between, so it becomes a row of it."
         hint = "Put an empty line before it, or move it out of the table."
-        return table_row_column_count.at(card.place(row.line, column), message, hint, width=width_of(text.strip()))
+        return table_row_column_count.at(card.passage(row.line, column, text.strip()), message, hint)
     message = f"The row '{short(text)}' has {times(count, 'cell')}, the table's header {wanted}."
     hint = "Fill the missing cells, or take out the extra '|'; write '\\|' for a bar inside a cell."
     fix = None
@@ -82,7 +82,7 @@ def _odd_row(card: Card, row: Row, wanted: int) -> Diagnostic:
         added = " |" * (wanted - count) if closed else " |" * (wanted - count + 1)
         # What is missing may be a cell in the middle: nobody but the author knows.
         fix = card.fix([(row.line, end + 1, row.line, end + 1, added)], safe=False)
-    return table_row_column_count.at(card.place(row.line, column), message, hint, fix=fix, width=width_of(text.strip()))
+    return table_row_column_count.at(card.passage(row.line, column, text.strip()), message, hint, fix=fix)
 
 
 def _odd_delimiters(card: Card) -> Findings:
@@ -97,10 +97,9 @@ def _odd_delimiters(card: Card) -> Findings:
                 if count == wanted:
                     continue
                 yield table_row_column_count.at(
-                    card.place(line, len(text) - len(text.lstrip()) + 1),
+                    card.passage(line, len(text) - len(text.lstrip()) + 1, text.strip()),
                     f"The row of dashes has {times(count, 'cell')}, the header above it {wanted}: this is not a table.",
                     "Give both rows as many cells.",
-                    width=width_of(text.strip()),
                 )
 
 
@@ -124,10 +123,9 @@ def table_missing_delimiter(model: Described) -> Findings:
         rows = [line.strip() for line in card.lines[first - 1 : last]]
         if len(rows) > 1 and len({row.count("\t") for row in rows}) == 1 and all(map(_PARTED_BY_TABS.match, rows)):
             yield table_missing_delimiter.at(
-                card.place(first, 1),
+                card.passage(first, 1, rows[0]),
                 f"Tabs part the cells of these {len(rows)} rows: readers see their words in one line.",
                 "Write rows such as `| a | b |`, and `| --- | --- |` below the first.",
-                width=width_of(rows[0]),
             )
     if "|" not in card.source:
         return
@@ -136,27 +134,24 @@ def table_missing_delimiter(model: Described) -> Findings:
             yield from _rows(card, first, last)
     for match in _PARTED.finditer(card.prose) if _PARTED_END.search(card.prose) else ():
         yield table_missing_delimiter.at(
-            card.at(match.start(match.lastgroup or 0)),
+            card.at(match.start(match.lastgroup or 0), match[match.lastgroup or 0]),
             "The row of dashes is not right below the header, or has + between its dashes: readers see no table.",
             "Write `| --- | --- |` right below the header, with a bar between the dashes.",
-            width=width_of(match[match.lastgroup or 0]),
         )
     for form, what in ((_GRID, "a grid of + and -"), (_ESCAPED, "bars with a backslash before them")):
         for match in form.finditer(card.prose) if "+--" in card.prose or "\\|" in card.prose else ():
             yield table_missing_delimiter.at(
-                card.at(match.start()),
+                card.at(match.start(), match[0]),
                 f"Markdown makes no table of {what}.",
                 "Write rows such as `| a | b |`, and `| --- | --- |` below the first.",
-                width=width_of(match[0]),
             )
     for token in card.tokens:
         text = token.content if token.type == "code_block" and token.map and "|" in token.content else ""
         if text and token.map and _INDENTED.match(text):
             yield table_missing_delimiter.at(
-                card.place(token.map[0] + 1, 1),
+                card.passage(token.map[0] + 1, 1, card.lines[token.map[0]]),
                 "Four spaces before its rows make code of this table.",
                 "Take the spaces out.",
-                width=width_of(card.lines[token.map[0]]),
             )
 
 
@@ -183,11 +178,10 @@ def _rows(card: Card, first: int, last: int) -> Findings:
     dashes = f"| {' | '.join(['---'] * count)} |" if framed else "|".join(["---"] * count)
     fix = None if column > 1 else card.fix([(first + 1, 1, first + 1, 1, f"{dashes}\n")])
     yield table_missing_delimiter.at(
-        card.place(first, column),
+        card.passage(first, column, head.strip()),
         f"{times(len(texts), 'row')} of {count} cells lack the row of dashes below the first: readers see no table.",
         f"Write `{dashes}` below the header.",
         fix=fix,
-        width=width_of(head.strip()),
     )
 
 
@@ -217,12 +211,11 @@ def table_no_blank_line_before(model: Described) -> Findings:
             continue
         text = card.lines[line - 1]
         yield table_no_blank_line_before.at(
-            card.place(line, len(text) - len(text.lstrip()) + 1),
+            card.passage(line, len(text) - len(text.lstrip()) + 1, text.strip()),
             f"The table '{short(text)}' follows text without an empty line: some viewers show it as more of that text.",
             "Put an empty line before the table.",
             fix=None if table.nested else card.fix([(line, 1, line, 1, "\n")]),
             severity=Severity.INFO,
-            width=width_of(text.strip()),
         )
 
 
@@ -236,11 +229,10 @@ def _swallowed(card: Card) -> Findings:
             if len(cells_of(head, line - 1)) != len(cells_of(dashes, line)):
                 continue  # CARD001 reports it
             yield table_no_blank_line_before.at(
-                card.place(line - 1, len(head) - len(head.lstrip()) + 1),
+                card.passage(line - 1, len(head) - len(head.lstrip()) + 1, head.strip()),
                 f"The table '{short(head)}' is not a table: without an empty line it belongs to the text above it.",
                 "Put an empty line before the table.",
                 fix=card.fix([(line - 1, 1, line - 1, 1, "\n")]) if head[:1] not in "> \t" else None,
-                width=width_of(head.strip()),
             )
 
 

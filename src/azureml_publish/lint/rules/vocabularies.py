@@ -145,10 +145,7 @@ def key_not_in_vocabulary(model: Described) -> Findings:
             close = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
             hint = f"Did you mean {close[0]}?" if close else "Leave it out, or keep it as a tag."
             yield key_not_in_vocabulary.at(
-                model.where(name),
-                f"Microsoft's catalogue knows no metadata {name}.",
-                hint,
-                severity=_severity(model),
+                model.where(name), f"Microsoft's catalogue knows no metadata {name}.", hint, severity=_severity(model)
             )
 
 

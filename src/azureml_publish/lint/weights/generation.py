@@ -185,10 +185,7 @@ def _of_vocabulary(tokenizer: Mapping[str, Any], config: Mapping[str, Any]) -> I
     known = {one for pair in stated()["tokenizer_of"].values() for one in pair if one}
     close = difflib.get_close_matches(name, known, 1, 0.9) if name and not tokenizer.get("auto_map") else []
     if close and not knows_tokenizer(name):
-        yield (
-            "tokenizer_class",
-            f"transformers does not know the class {short(name)}; it has {close[0]}.",
-        )
+        yield ("tokenizer_class", f"transformers does not know the class {short(name)}; it has {close[0]}.")
     words = config.get("vocab_size")
     classes, lowers = _VOCABULARIES.get(words if is_count(words) else 0, (frozenset[str](), None))
     if classes and name not in classes and any(name in stem for stem in _STEMS):
@@ -209,10 +206,7 @@ def _of_vocabulary(tokenizer: Mapping[str, Any], config: Mapping[str, Any]) -> I
     if lowers is not None and given is True and not lowers and name in (classes | {""}):
         yield "do_lower_case", f"do_lower_case is true; the {words} entries of vocab_size are of a cased BERT."
     elif lowers and given is False and name in (classes | {""}):
-        yield (
-            "do_lower_case",
-            f"do_lower_case is false; the {words} entries of vocab_size are of an uncased BERT.",
-        )
+        yield ("do_lower_case", f"do_lower_case is false; the {words} entries of vocab_size are of an uncased BERT.")
 
 
 def _tokens(tokenizer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -173,10 +173,7 @@ _WORDS: Mapping[str, tuple[frozenset[str], float]] = {
     "quant_method": (_QUANTISED, 0.0),
     **dict.fromkeys(("padding_side", "truncation_side"), (_SIDES, 0.0)),
     "bnb_4bit_quant_type": (frozenset({"nf4", "fp4"}), 0.0),
-    "problem_type": (
-        frozenset({"regression", "single_label_classification", "multi_label_classification"}),
-        0.6,
-    ),
+    "problem_type": (frozenset({"regression", "single_label_classification", "multi_label_classification"}), 0.6),
     "position_embedding_type": (
         frozenset(
             {"absolute", "relative_key", "relative_key_query", "rotary", "alibi", "rope", "relative", "learned", "none"}
