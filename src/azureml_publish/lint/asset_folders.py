@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from typing import Any, get_args
 
@@ -60,9 +60,10 @@ def describe_asset(
         hint = f"Write `publish:` with `type:` {', '.join(get_args(ModelType)[:-1])} or {get_args(ModelType)[-1]}."
         found.append(NOT_READABLE.at(where, "`publish.type` names no kind of model.", hint))
     commit = mapping_of(spec.get("properties")).get("SHA")
-    own = frozenset(asset.files.values())
-    origins = {path: file.origin for path, file in carried.items() if path not in own}
-    content = WeightFiles(origins, lambda path, line: Location(f"{asset.shown}/{path}", line))
+    own, home = frozenset(asset.files.values()), _home(carried)
+    placed = {path.removeprefix(home): path for path in carried if path not in own}
+    origins = {path: carried[place].origin for path, place in placed.items()}
+    content = WeightFiles(origins, lambda path, line: Location(f"{asset.shown}/{placed.get(path, path)}", line))
     described = Described(
         asset.folder,
         _as_text(spec.get("name")),
@@ -76,10 +77,10 @@ def describe_asset(
         as_of,
         archived=spec.get("isArchived") is True,
         commit=None if commit is None else str(commit),
-        mlmodel=_mlmodel(carried.get(MLMODEL), f"{asset.shown}/{MLMODEL}", found),
+        mlmodel=_mlmodel(carried.get(home + MLMODEL), f"{asset.shown}/{home}{MLMODEL}", found),
         pages=tuple(pages),
         licences=tuple(_licences(asset)),
-        samples=tuple(_samples(asset)),
+        samples=tuple(_samples(asset, home)),
         files=frozenset((*carried, *asset.files.values())),
         origin=_origin(read),
         stated=True,
@@ -94,6 +95,12 @@ def describe_asset(
         readme=front_matter(content),
     )
     return AssetSubject(read, described, catalogue, gathered.conflicts), tuple(found)
+
+
+def _home(carried: Collection[str]) -> str:
+    """The folder below the asset folder that MLflow wrote, with a slash; empty where that is the asset folder."""
+    homes = sorted((path.removesuffix(MLMODEL) for path in carried if f"/{path}".endswith(f"/{MLMODEL}")), key=len)
+    return homes[0] if homes and all(one.startswith(homes[0]) for one in homes) else ""
 
 
 def _mlmodel(file: CarriedFile | None, shown: str, found: list[Diagnostic]) -> Document | None:
@@ -125,10 +132,10 @@ def _licences(asset: AssetFolder) -> Iterator[Card]:
 _SAMPLE = pattern(r"(?:samples?/)?(?:sample[_-])?(input|output)(?:_example)?\.json")
 
 
-def _samples(asset: AssetFolder) -> Iterator[SampleText]:
-    """Samples that lie beside the card: `samples/input.json`, `sample_output.json`, MLflow's `input_example.json`."""
+def _samples(asset: AssetFolder, home: str) -> Iterator[SampleText]:
+    """Samples beside card or MLmodel: `samples/input.json`, `sample_output.json`, MLflow's `input_example.json`."""
     for file in asset.carried:
-        if (match := _SAMPLE.fullmatch(file.path)) and (text := carried_text(file)) is not None:
+        if (match := _SAMPLE.fullmatch(file.path.removeprefix(home))) and (text := carried_text(file)) is not None:
             yield SampleText(match[1], text, _place(f"{asset.shown}/{file.path}"))
 
 

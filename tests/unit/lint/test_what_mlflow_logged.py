@@ -187,3 +187,50 @@ def test_how_an_example_lies_in_its_file() -> None:
 def test_both_flavours_are_of_one_file(python: dict[str, Any], flavour: dict[str, Any], key: str | None) -> None:
     data = {"flavors": {"python_function": python, "sklearn": flavour}}
     assert [path[-1] for path, _ in flavour_mistakes(data, frozenset(), "")] == ([key] if key else [])
+
+
+MLMODEL_BELOW = """artifact_path: model
+flavors:
+  python_function:
+    env: {conda: conda.yaml, virtualenv: python_env.yaml}
+    loader_module: mlflow.sklearn
+    model_path: model.pkl
+    python_version: 3.11.9
+  sklearn: {pickled_model: model.pkl, serialization_format: cloudpickle, sklearn_version: 1.5.1}
+mlflow_version: 2.15.1
+saved_input_example_info: {artifact_path: input_example.json, pandas_orient: split, type: dataframe}
+signature:
+  inputs: '[{"type": "double", "name": "rooms", "required": true}, {"type": "double", "name": "age", "required": true}]'
+"""
+BELOW = {
+    "model/MLmodel": MLMODEL_BELOW,
+    "model/conda.yaml": "dependencies:\n- python=3.11.9\n- pip:\n  - mlflow==2.15.1\n  - scikit-learn==1.5.1\n",
+    "model/python_env.yaml": "python: 3.11.9\ndependencies:\n- -r requirements.txt\n",
+    "model/requirements.txt": "mlflow==2.15.1\nscikit-learn==1.5.1\n",
+    "model/input_example.json": '{"columns": ["rooms", "age"], "data": [[4.5, 12.0]]}\n',
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "code"),
+    [
+        ("model/MLmodel", "", "", ""),
+        ("model/MLmodel", "sklearn_version: 1.5.1", "sklearn_version: 1.3.2", "MATCH012"),
+        ("model/MLmodel", "conda: conda.yaml", "conda: conda.yml", "PKG014"),
+        ("model/MLmodel", "input_example.json", "input_examples.json", "PKG014"),
+        ("model/conda.yaml", "- pip:", " - pip:", "PKG014"),
+        ("model/requirements.txt", "scikit-learn==1.5.1", "scikit-learn=1.5.1", "PKG014"),
+        ("model/input_example.json", '"age"', '"years"', "SMPL002"),
+    ],
+)
+def test_an_mlmodel_below_the_folder_is_the_model_s(tmp_path: Path, name: str, old: str, new: str, code: str) -> None:
+    files = assets.sound() | BELOW
+    del files["MLmodel"]
+    files["model.yaml"] = files["model.yaml"].replace("custom_model", "mlflow_model")
+    folder = assets.write(tmp_path, {name: text for name, text in files.items() if "/" not in name})
+    (folder / "model").mkdir()
+    for one, text in BELOW.items():
+        (folder / one).write_text(text.replace(old, new) if one == name else text, encoding="utf-8")
+    found = assets.run(tmp_path).found
+    told = [(one.code, one.location.path) for one in found if "/model/" in one.location.path or one.code == "PATH005"]
+    assert [one for one in told if one[0] != "SMPL005"] == ([(code, f"assets/little/{name}")] if code else []), found

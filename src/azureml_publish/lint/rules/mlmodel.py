@@ -23,7 +23,7 @@ from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.samples import flavours, signature
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.names.models import hub_id
-from azureml_publish.lint.subject import AssetSubject, Described, carried_text
+from azureml_publish.lint.subject import AssetSubject, Described
 from azureml_publish.lint.weights.environments import (
     ENVIRONMENT,
     OWN_PACKAGES,
@@ -88,23 +88,24 @@ def installed(content: WeightFiles) -> Mapping[str, str]:
 
 def _environment_files(subject: AssetSubject, document: Document, named: object) -> Findings:
     """A file of the environment that is no YAML, or that MLmodel names and the folder, which holds others, does not."""
-    carried = {file.path: file for file in subject.read.asset.carried}
-    present = [name for name in ENVIRONMENT if name in carried]
+    content = subject.described.content
+    present = [name for name in ENVIRONMENT if name in content.places]
     for name in present:
-        text = (carried_text(carried[name]) or "") if name.endswith(".yaml") else ""
-        wrong = parse_yaml(text, f"{subject.read.asset.shown}/{name}")[1] if "<<<<<<<" not in text else ()
+        text = content.text(name) if name.endswith(".yaml") else ""
+        wrong = parse_yaml(text, content.at(name).path)[1] if "<<<<<<<" not in text else ()
         for one in wrong:
             if one.code == MALFORMED.code:
                 message = f"MLflow cannot read {name}: {one.message}"
                 yield mlmodel_broken.at(one.location, message, "Copy the file that MLflow wrote beside this MLmodel.")
-    for found in environment_mistakes(installed(subject.described.content)):
-        where = Location(f"{subject.read.asset.shown}/{found.path}", found.line)
+    for found in environment_mistakes(installed(content)):
+        where = content.shown(found.path, found.line)
         severity = None if found.breaks else Severity.WARNING  # an image may hold such a file
         yield mlmodel_broken.at(where, found.message, found.hint, severity=severity)
     named = {"conda": named} if isinstance(named, str) and present else named if len(present) > 1 else None
     for key, name in named.items() if isinstance(named, Mapping) else ():
-        read = key == "conda" or (key == "virtualenv" and "conda.yaml" not in carried)  # to which MLflow goes back
-        if isinstance(name, str) and name not in carried and read:
+        # MLflow goes back to conda.yaml
+        read = key == "conda" or (key == "virtualenv" and "conda.yaml" not in content.places)
+        if isinstance(name, str) and name not in content.places and read:
             yield mlmodel_broken.at(
                 document.location(("flavors", "python_function", "env", key)),
                 f"MLmodel takes its environment from {short(name)}, which is not in the folder beside {present[0]}.",
@@ -114,7 +115,7 @@ def _environment_files(subject: AssetSubject, document: Document, named: object)
 
 def _example(subject: AssetSubject, document: Document) -> Findings:
     """An example that MLmodel names and the folder, which holds another, does not."""
-    carried = [file.path for file in subject.read.asset.carried]
+    carried = subject.described.content.places
     written = document.data.get("saved_input_example_info") if isinstance(document.data, Mapping) else None
     named = written.get("artifact_path") if isinstance(written, Mapping) else None
     others = [name for name in carried if re.fullmatch(r"[\w-]*example[\w-]*\.json", name)]

@@ -240,7 +240,7 @@ def _duplicate_facts(model: Described) -> Iterator[Fact]:
 def mlmodel_missing(subject: AssetSubject) -> Findings:
     """An MLflow model without its MLmodel file beside the spec."""
     described = subject.described
-    if described.type == "mlflow_model" and "MLmodel" not in described.files:
+    if described.type == "mlflow_model" and "MLmodel" not in described.content.places:
         yield mlmodel_missing.at(
             _place(subject, ("publish", "type")),
             "The folder of an MLflow model holds no MLmodel, so nobody sees its signature and flavours.",
