@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(BaseModel):
     """One JSON object on standard output."""
 
     schema_version: Literal[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Error:
+class Error(BaseModel):
     """Why a run has no result."""
 
     code: Annotated[
@@ -30,8 +27,7 @@ class Error:
     hint: Annotated[str, Field(description="What to do; may be empty.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(BaseModel):
     """A finding in the model folders."""
 
     code: str
@@ -45,7 +41,6 @@ class Finding:
     fixable: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Failure(Output):
     """What every verb prints where it has no result."""
 

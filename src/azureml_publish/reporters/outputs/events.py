@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 
 Seconds = Annotated[float, Field(ge=0, description="How long it took.")]
 Stage = Annotated[
@@ -17,15 +16,13 @@ Code = Annotated[str, Field(description="The name of the exit code that the fail
 Hint = Annotated[str, Field(description="What to do; may be empty.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(BaseModel):
     """One event."""
 
     schema_version: Literal[1]
     at: Annotated[str, Field(description="When, in UTC, as of RFC 3339.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OfModel(Line):
     """An event of one model."""
 
@@ -33,14 +30,12 @@ class OfModel(Line):
     version: Annotated[int, Field(ge=1)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OfFiles(Line):
     """An event of the files of one model while they move."""
 
     model: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Run(Line):
     """A run of `publish` begins; the first line of each."""
 
@@ -50,7 +45,6 @@ class Run(Line):
     process: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RunDone(Line):
     """It has ended. Where this line is missing, it was killed."""
 
@@ -59,7 +53,6 @@ class RunDone(Line):
     seconds: Seconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StageBegun(Line):
     """A part of the run begins."""
 
@@ -68,7 +61,6 @@ class StageBegun(Line):
     models: Annotated[int, Field(ge=0, description="How many models it is about, where that is known.")] = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StageDone(Line):
     """A part of the run has ended."""
 
@@ -77,7 +69,6 @@ class StageDone(Line):
     seconds: Seconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StageFailed(Line):
     """A part of the run has failed, and with it the run."""
 
@@ -89,7 +80,6 @@ class StageFailed(Line):
     hint: Hint
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Model(OfModel):
     """The work on a model begins."""
 
@@ -99,7 +89,6 @@ class Model(OfModel):
     worker: Annotated[str, Field(description="With --scheduler: the worker that does it.")] = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelDone(OfModel):
     """The work on a model has ended."""
 
@@ -120,7 +109,6 @@ class ModelDone(OfModel):
     warnings: Annotated[int, Field(ge=0)] = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFailed(OfModel):
     """The work on a model has failed; the others go on."""
 
@@ -135,7 +123,6 @@ class ModelFailed(OfModel):
     worker: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Step(OfModel):
     """How far a version got, as the journal has it."""
 
@@ -147,7 +134,6 @@ class Step(OfModel):
     worker: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Retry(OfModel):
     """The work on a model begins once more, because the worker that had it died."""
 
@@ -156,7 +142,6 @@ class Retry(OfModel):
     worker: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Begin(OfFiles):
     """The files of a model begin to move."""
 
@@ -165,7 +150,6 @@ class Begin(OfFiles):
     bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class File(OfFiles):
     """A file begins to move."""
 
@@ -174,7 +158,6 @@ class File(OfFiles):
     bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress(OfFiles):
     """How many bytes of a model are there; twice a second at most."""
 
@@ -186,7 +169,6 @@ class Progress(OfFiles):
     seconds_left: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FileDone(OfFiles):
     """A file is there and checked."""
 
@@ -196,7 +178,6 @@ class FileDone(OfFiles):
     reused: Annotated[bool, Field(description="An earlier run had brought it.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Wait(Line):
     """A service does not answer, or wants fewer requests; the next attempt is in `seconds`."""
 
@@ -207,7 +188,6 @@ class Wait(Line):
     model: Annotated[str, Field(description="Missing where it is about a request to the registry.")] = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Warned(OfFiles):
     """A warning, which stops nothing."""
 
@@ -215,7 +195,6 @@ class Warned(OfFiles):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class End(OfFiles):
     """The files of a model are there, or one failed."""
 

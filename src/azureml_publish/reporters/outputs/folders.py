@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.plan.rules import ChangeClass
 from azureml_publish.reporters.outputs.envelope import Finding, Output
 
 
-@dataclass(frozen=True, slots=True)
-class Bumped:
+class Bumped(BaseModel):
     """The version of one model."""
 
     model: str
@@ -22,7 +20,6 @@ class Bumped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
 class Bump(Output):
     """`publish bump`."""
 
@@ -30,22 +27,19 @@ class Bump(Output):
     versions: tuple[Bumped, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Deprecated:
+class Deprecated(BaseModel):
     """The days of one model."""
 
     model: str
     deprecation: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
 class Deprecate(Output):
     """`publish deprecate`."""
 
     models: tuple[Deprecated, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Begun(Output):
     """`publish init`: the model folder that was begun."""
 
@@ -56,8 +50,7 @@ class Begun(Output):
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Locked:
+class Locked(BaseModel):
     """The lock of one model; `bytes` are those of the source."""
 
     model: str
@@ -67,14 +60,12 @@ class Locked:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
 class Lock(Output):
     """`publish lock`."""
 
     locks: tuple[Locked, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Render(Output):
     """`publish render`; `changed` are files, relative to where it ran."""
 
@@ -83,14 +74,12 @@ class Render(Output):
     changed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Preview(Output):
     """`publish preview`, as soon as it answers."""
 
     url: str
 
 
-@dataclass(frozen=True, slots=True)
 class Export(Output):
     """`publish preview --export`."""
 
@@ -98,8 +87,7 @@ class Export(Output):
     pages: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(BaseModel):
     """A rule with its page."""
 
     code: str
@@ -114,15 +102,13 @@ class Rule:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
 class Rules(Output):
     """`publish rule`."""
 
     rules: tuple[Rule, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RuleCount:
+class RuleCount(BaseModel):
     """How often a rule found something."""
 
     code: str
@@ -133,21 +119,18 @@ class RuleCount:
     fixable: bool
 
 
-@dataclass(frozen=True, slots=True)
 class LintStats(Output):
     """`publish lint --stats`."""
 
     rules: tuple[RuleCount, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class LintDiff(Output):
     """`publish lint --diff`."""
 
     diff: str
 
 
-@dataclass(frozen=True, slots=True)
 class Baseline(Output):
     """`publish lint --write-baseline`."""
 
@@ -155,8 +138,7 @@ class Baseline(Output):
     left: Annotated[int, Field(description="Findings that are never accepted.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Migrated:
+class Migrated(BaseModel):
     """The migration of one model."""
 
     name: str
@@ -166,7 +148,6 @@ class Migrated:
     kept_by_registered_version: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Migrate(Output):
     """`publish migrate`."""
 
@@ -176,16 +157,14 @@ class Migrate(Output):
     diagnostics: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(BaseModel):
     """Lines that people keep, before and after."""
 
     before: int
     after: int
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedModel:
+class ImportedModel(BaseModel):
     """A model folder that was made."""
 
     folder: str
@@ -195,8 +174,7 @@ class ImportedModel:
     card: Literal["whole", "template"]
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedPreset:
+class ImportedPreset(BaseModel):
     """A preset that the models share."""
 
     name: str
@@ -204,8 +182,7 @@ class ImportedPreset:
     new: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ProofDifference:
+class ProofDifference(BaseModel):
     """A value that is rendered otherwise than it was."""
 
     file: str
@@ -215,8 +192,7 @@ class ProofDifference:
     reason: Annotated[str | None, Field(description="Null where nothing explains it.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(BaseModel):
     """Whether a folder is rendered as it was."""
 
     folder: str
@@ -225,7 +201,6 @@ class Proof:
     differences: tuple[ProofDifference, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Import(Output):
     """`publish import`."""
 
@@ -238,8 +213,7 @@ class Import(Output):
     proofs: Annotated[tuple[Proof, ...], Field(description="With --check alone.")] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(BaseModel):
     """Where a value was written, or what it was derived from."""
 
     kind: str
@@ -249,8 +223,7 @@ class Origin:
     column: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class ClassOf:
+class ClassOf(BaseModel):
     """What it means to add, change or remove the field."""
 
     added: ChangeClass
@@ -258,7 +231,6 @@ class ClassOf:
     removed: ChangeClass
 
 
-@dataclass(frozen=True, slots=True)
 class Explain(Output):
     """`publish explain`."""
 

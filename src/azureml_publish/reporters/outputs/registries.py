@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.plan.actions import ActionKind
@@ -21,8 +20,7 @@ Time = Annotated[str, Field(description="ISO 8601; empty where the registry does
 Keys = Annotated[tuple[str, ...], Field(description="Metadata that the registry does not hand back.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(BaseModel):
     """What became of one model."""
 
     model: str
@@ -37,7 +35,6 @@ class Applied:
     hint: Text
 
 
-@dataclass(frozen=True, slots=True)
 class Apply(Output):
     """`publish apply`."""
 
@@ -45,8 +42,7 @@ class Apply(Output):
     results: tuple[Applied, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Promoted:
+class Promoted(BaseModel):
     """What became of one version; `kept` are files that an earlier run had copied."""
 
     model: str
@@ -65,7 +61,6 @@ class Promoted:
     hint: Text
 
 
-@dataclass(frozen=True, slots=True)
 class Promote(Output):
     """`publish promote`."""
 
@@ -74,8 +69,7 @@ class Promote(Output):
     results: tuple[Promoted, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Archived:
+class Archived(BaseModel):
     """What became of one version; `written` is the file that says so now."""
 
     model: str
@@ -87,7 +81,6 @@ class Archived:
     hint: Text
 
 
-@dataclass(frozen=True, slots=True)
 class Archive(Output):
     """`publish archive` and `publish restore`."""
 
@@ -95,16 +88,14 @@ class Archive(Output):
     results: tuple[Archived, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Latest:
+class Latest(BaseModel):
     """The version that the label `latest` resolves to."""
 
     before: Number
     after: Number
 
 
-@dataclass(frozen=True, slots=True)
-class FieldChange:
+class FieldChange(BaseModel):
     """One difference; null means that there is no value."""
 
     field: str
@@ -117,8 +108,7 @@ class FieldChange:
     diff: Annotated[str, Field(description="Of a text of several lines, as a unified diff.")] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedAction:
+class PlannedAction(BaseModel):
     """What would be done about one model."""
 
     model: str
@@ -131,15 +121,13 @@ class PlannedAction:
     unverifiable: Keys
 
 
-@dataclass(frozen=True, slots=True)
-class WithoutFolder:
+class WithoutFolder(BaseModel):
     """A registered model that no folder names; `renamed_to` is the folder that has its source now."""
 
     model: str
     renamed_to: Text
 
 
-@dataclass(frozen=True, slots=True)
 class PlanReport(Output):
     """`publish plan`; a saved plan has a form of its own."""
 
@@ -149,8 +137,7 @@ class PlanReport(Output):
     without_folder: tuple[WithoutFolder, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DriftedField:
+class DriftedField(BaseModel):
     """One difference between folder (`before`) and registry (`after`)."""
 
     field: str
@@ -162,8 +149,7 @@ class DriftedField:
     fixed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownVersion:
+class UnknownVersion(BaseModel):
     """A registered version that no folder names."""
 
     model: str
@@ -176,8 +162,7 @@ class UnknownVersion:
     modified_by: str
 
 
-@dataclass(frozen=True, slots=True)
-class DriftedModel:
+class DriftedModel(BaseModel):
     """How one model's version stands."""
 
     model: str
@@ -194,7 +179,6 @@ class DriftedModel:
     card_follows: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Drift(Output):
     """`publish drift`."""
 
@@ -204,8 +188,7 @@ class Drift(Output):
     unknown_models: tuple[UnknownVersion, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
+class Registered(BaseModel):
     """One registered version."""
 
     asset_id: str
@@ -222,15 +205,13 @@ class Registered:
     system_metadata: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
 class Assets(Output):
     """`publish list` and `publish show`."""
 
     assets: tuple[Registered, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
+class StoredFile(BaseModel):
     """A file of a version."""
 
     path: str
@@ -238,7 +219,6 @@ class StoredFile:
     sha256: Text
 
 
-@dataclass(frozen=True, slots=True)
 class Files(Output):
     """`publish show --files`."""
 
@@ -246,8 +226,7 @@ class Files(Output):
     files: tuple[StoredFile, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(BaseModel):
     """A version that was verified. An unknown one could not be compared with anything: `problems` says why."""
 
     asset_id: str
@@ -259,15 +238,13 @@ class Check:
     signed_by: Annotated[str | None, Field(description="Whose signature was wanted and is right.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(BaseModel):
     """What is not registered, as it was named, and why."""
 
     model: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
 class Verify(Output):
     """`publish verify`."""
 
@@ -275,8 +252,7 @@ class Verify(Output):
     missing: tuple[Missing, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FailedPart:
+class FailedPart(BaseModel):
     """A part that has no result, and why."""
 
     report: str
@@ -287,7 +263,6 @@ class FailedPart:
 Entries: TypeAlias = tuple[dict[str, Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Merged(Output):
     """`publish report merge`: the entries are under the key that the verb itself has, as it writes them."""
 
@@ -305,7 +280,6 @@ class Merged(Output):
     diagnostics: Entries = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Download(Output):
     """`publish download`."""
 
@@ -316,8 +290,7 @@ class Download(Output):
     kept: Annotated[int, Field(description="Files that were there already.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(BaseModel):
     """One check of `publish doctor`."""
 
     subject: str
@@ -326,7 +299,6 @@ class Examined:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
 class Doctor(Output):
     """`publish doctor`."""
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.reporters.outputs.envelope import Output
@@ -14,8 +13,7 @@ Day = Annotated[str, Field(description="yyyy-mm-dd.")]
 MinSku = Annotated[str | None, Field(description="vCPUs|GPUs|memory GiB|disk GiB; null where a figure is unknown.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(BaseModel):
     """A machine size; null is an unknown figure."""
 
     name: str
@@ -31,7 +29,6 @@ class Size:
     retirement_source: str | None
 
 
-@dataclass(frozen=True, slots=True)
 class Sizes(Output):
     """`publish skus list`."""
 
@@ -40,16 +37,14 @@ class Sizes(Output):
     sizes: tuple[Size, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(BaseModel):
     """A model that uses a list."""
 
     model: str
     scenario: str
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(BaseModel):
     """One figure of a min-SKU spec, and the sizes that set it."""
 
     figure: str
@@ -58,8 +53,7 @@ class Figure:
     unknown: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MinSpec:
+class MinSpec(BaseModel):
     """The min-SKU spec of one list."""
 
     list: str
@@ -69,15 +63,13 @@ class MinSpec:
     figures: tuple[Figure, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class MinSpecs(Output):
     """`publish skus min`."""
 
     lists: tuple[MinSpec, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(BaseModel):
     """Sizes that a list loses on a day."""
 
     list: str
@@ -93,7 +85,6 @@ class Loss:
     new_version: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Retiring(Output):
     """`publish skus retiring`."""
 
@@ -104,8 +95,7 @@ class Retiring(Output):
     untouched: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ChartRow:
+class ChartRow(BaseModel):
     """A family in a model's chart; `marks` has one word a size, by scenario."""
 
     family: str
@@ -116,8 +106,7 @@ class ChartRow:
     partly: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(BaseModel):
     """The families that a model may run on."""
 
     model: str
@@ -126,15 +115,13 @@ class Chart:
     families: tuple[ChartRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Charts(Output):
     """`publish skus show`."""
 
     models: tuple[Chart, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(BaseModel):
     """A part of the memory that a model needs, in bytes."""
 
     name: str
@@ -144,8 +131,7 @@ class Part:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fitting:
+class Fitting(BaseModel):
     """Whether a model fits a size: bytes for one GPU, null if unknown."""
 
     name: str
@@ -155,7 +141,6 @@ class Fitting:
     fits: bool | None
 
 
-@dataclass(frozen=True, slots=True)
 class Fit(Output):
     """`publish skus fit`."""
 
@@ -170,8 +155,7 @@ class Fit(Output):
     min_sku: MinSku
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
+class Pruned(BaseModel):
     """Sizes that were taken out of a list."""
 
     list: str
@@ -180,8 +164,7 @@ class Pruned:
     sizes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NotPruned:
+class NotPruned(BaseModel):
     """A list that was left as it is."""
 
     list: str
@@ -190,8 +173,7 @@ class NotPruned:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(BaseModel):
     """A version that was bumped."""
 
     model: str
@@ -199,15 +181,13 @@ class Version:
     after: int
 
 
-@dataclass(frozen=True, slots=True)
-class FileDiff:
+class FileDiff(BaseModel):
     """The change of one file, as a unified diff."""
 
     path: str
     diff: str
 
 
-@dataclass(frozen=True, slots=True)
 class Prune(Output):
     """`publish skus prune`."""
 
@@ -218,8 +198,7 @@ class Prune(Output):
     files: tuple[FileDiff, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(BaseModel):
     """A figure that differs between service and catalogue."""
 
     name: str
@@ -231,7 +210,6 @@ class Difference:
     disputed: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Refresh(Output):
     """`publish skus refresh`; `written` is the overlay's path."""
 
