@@ -99,34 +99,42 @@ class _Formatter(click.HelpFormatter):
 click.Context.formatter_class = _Formatter
 
 
-class _Verbs(click.Group):
-    """Imports a verb when it is called."""
+class Verbs(click.Group):
+    """Imports a verb of a package when it is called."""
+
+    package = __name__
+    verbs: Mapping[str, str] = VERBS
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        return [*VERBS]  # a submodule is named list
+        """Their names."""
+        return [*self.verbs]  # a submodule is named list
 
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
-        if name not in VERBS:
+        """The verb of this name, if there is one."""
+        if name not in self.verbs:
             return None
-        command: click.Command = importlib.import_module(f"azureml_publish.cli.{name}").command
+        command: click.Command = importlib.import_module(f"{self.package}.{name}").command
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write their names with their help."""
         with formatter.section("Commands"):
-            formatter.write_dl([*VERBS.items()])
+            formatter.write_dl([*self.verbs.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in VERBS and not args[0].startswith("-"):
-            close = difflib.get_close_matches(args[0], VERBS, n=2)
-            meant = f" Did you mean {' or '.join(close)}?" if close else ""
+        """The verb that is meant; of another word say which one is near."""
+        if args and args[0] not in self.verbs and not args[0].startswith("-"):
+            close = difflib.get_close_matches(args[0], self.verbs, n=2)
+            few = f" There are: {', '.join(self.verbs)}." if len(self.verbs) < 10 else ""
+            meant = f" Did you mean {' or '.join(close)}?" if close else few
             ctx.fail(f"No such command '{args[0]}'.{meant}")
         return super().resolve_command(ctx, args)
 
 
 @click.group(
-    cls=_Verbs,
+    cls=Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 fine, 1 failure, 2 usage, 3 not found, 4 findings, 5 not authorised, 6 conflict, "
     "7 partly applied, 8 changes, 9 drift, 130 interrupted.",

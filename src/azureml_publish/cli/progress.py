@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from azureml_publish.cli.output import Output, write_note
-from azureml_publish.content.upload.progress import Emitted, Progress, shown
+from azureml_publish.content.upload.progress import Emitted, Progress, Silent, shown
 from azureml_publish.events import Event, Kind
 from azureml_publish.reporters.diagnostics import counted
 from azureml_publish.reporters.events import EventLines
@@ -176,21 +176,16 @@ def _name(text: str) -> str:
     return for_terminal(one_line(text))
 
 
-class _Lines:
+class _Lines(Silent):
     """A line a model, and one a file that is not smaller than `least` bytes."""
 
     def __init__(self, output: Output, least: int) -> None:
+        super().__init__()
         self._output = output
         self._least = least
 
     def begin(self, model: str, files: int, size: int) -> None:
         self._output.note(f"  {one_line(model)}: {counted(files, 'file')}, {size_text(size)}")
-
-    def file_begun(self, model: str, path: str, size: int) -> None:
-        """A line a file says enough."""
-
-    def advance(self, model: str, path: str, count: int) -> None:
-        """A line a file says enough."""
 
     def file_done(self, model: str, path: str, size: int, *, reused: bool) -> None:
         if size < self._least:
@@ -203,9 +198,6 @@ class _Lines:
 
     def warn(self, model: str, text: str) -> None:
         self._output.note(f"  {one_line(model)}: {one_line(text)}")
-
-    def end(self, model: str) -> None:
-        """A line a file says enough."""
 
 
 def _waiting(model: str, seconds: float, reason: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 import click
@@ -58,11 +59,8 @@ def transfer_options(function: Callable[..., Any]) -> Callable[..., Any]:
         help="Blocks under way at a time, over all models and files; 8 MiB of memory each.",
     )
     @progress_option
-    def wrapped(*arguments: Any, bandwidth: int | None, connections: int, progress: str, **rest: Any) -> Any:
-        return function(*arguments, transferring=Transferring(bandwidth, connections, progress), **rest)
+    @wraps(function)
+    def wrapped(*, bandwidth: int | None, connections: int, progress: str, **rest: Any) -> Any:
+        return function(transferring=Transferring(bandwidth, connections, progress), **rest)
 
-    wrapped.__name__ = function.__name__
-    wrapped.__doc__ = function.__doc__
-    if hasattr(function, "__click_params__"):
-        wrapped.__click_params__ = [*wrapped.__click_params__, *function.__click_params__]  # type: ignore[attr-defined]
     return wrapped

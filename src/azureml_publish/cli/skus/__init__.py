@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-import importlib
 from types import MappingProxyType
 
 import click
+
+from azureml_publish.cli import Verbs
 
 VERBS = MappingProxyType(
     {
@@ -22,23 +22,9 @@ VERBS = MappingProxyType(
 """Every verb with its help in one line."""
 
 
-class _Verbs(click.Group):
-    """Imports a verb when it is called."""
-
-    def list_commands(self, _ctx: click.Context) -> list[str]:
-        return [*VERBS]  # a submodule is named list
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in VERBS:
-            close = difflib.get_close_matches(name, VERBS, n=2)
-            meant = f" Did you mean {' or '.join(close)}?" if close else f" There are: {', '.join(VERBS)}."
-            ctx.fail(f"No such command '{name}'.{meant}")
-        command: click.Command = importlib.import_module(f"azureml_publish.cli.skus.{name}").command
-        return command
-
-    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([*VERBS.items()])
+class _Verbs(Verbs):
+    package = __name__
+    verbs = VERBS
 
 
 @click.group("skus", cls=_Verbs)

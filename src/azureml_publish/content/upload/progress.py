@@ -98,26 +98,8 @@ def shown(events: Events, progress: Progress) -> Iterator[Progress]:
         leave()
 
 
-class Silent:
-    """Progress that is not shown."""
+class Silent(Emitted):
+    """Progress that nobody hears of."""
 
-    def begin(self, model: str, files: int, size: int) -> None:
-        """Nothing."""
-
-    def file_begun(self, model: str, path: str, size: int) -> None:
-        """Nothing."""
-
-    def advance(self, model: str, path: str, count: int) -> None:
-        """Nothing."""
-
-    def file_done(self, model: str, path: str, size: int, *, reused: bool) -> None:
-        """Nothing."""
-
-    def waits(self, model: str, path: str, seconds: float, reason: str) -> None:
-        """Nothing."""
-
-    def warn(self, model: str, text: str) -> None:
-        """Nothing."""
-
-    def end(self, model: str) -> None:
-        """Nothing."""
+    def __init__(self) -> None:
+        super().__init__(Events())
