@@ -30,7 +30,7 @@ from azureml_publish.pipeline.locks import lock_new
 from azureml_publish.pipeline.references import read_project, unusable
 from azureml_publish.pipeline.registries import find_config
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.pipeline.sources import find_readers_alone
+from azureml_publish.pipeline.sources import find_readers
 from azureml_publish.project import CONFIG_FILE, DUPLICATE_NAME, Project, load_project, shown_path
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links
 from azureml_publish.reporters.imports import Imported, Proof
@@ -144,7 +144,7 @@ def _lock(project: Project, new: Container[str], run: RunContext, registry: str 
         )
         notes = (note,)
     others, defaults = [one for one in folders if one.folder not in left], project.config.defaults.mlflow
-    with closing(find_readers_alone(run)) as readers:
+    with closing(find_readers(None, run)) as readers:
         _, unlocked = lock_new(others, readers, defaults)
     return (*notes, *unlocked)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -24,24 +23,22 @@ if TYPE_CHECKING:
     from azure.core.credentials import AzureSasCredential, TokenCredential
 
 
-def find_readers(opened: Opened, run: RunContext) -> Readers:
-    """What reads sources: the Hub that goes with a registry, and storage as `find_blobs` says."""
-    clones, blobs = Clones(run.environ), find_blobs(opened, run)
-    service = AzureWorkspaces(lambda: opened.identity.credential, lambda: opened.cloud, TOOL)
-    azureml = AzureMlFiles(service, find_workspace(run), blobs.credential, blobs.endpoint)
-    return Readers(opened.hub, blobs, clones, azureml=azureml, mlflow=MlflowFiles(run.environ))
-
-
-def find_readers_alone(run: RunContext) -> Readers:
-    """What reads sources where no registry is opened for them."""
+def find_readers(opened: Opened | None, run: RunContext) -> Readers:
+    """What reads sources: the Hub that goes with a registry, and storage as `find_blobs` says. None: none is opened."""
 
     def credential() -> TokenCredential:
-        return run.find_credential(run.environ, find_cloud(run.environ).authority).credential
+        return opened.identity.credential if opened is not None else _own_credential(run)
 
-    clones, blobs = Clones(run.environ), _blobs(run, credential)
-    service = AzureWorkspaces(credential, lambda: find_cloud(run.environ), TOOL)
+    blobs, hub = find_blobs(opened, run), opened.hub if opened is not None else public_hub(run)
+    cloud = opened.cloud if opened is not None else None
+    service = AzureWorkspaces(credential, lambda: cloud or find_cloud(run.environ), TOOL)
     azureml = AzureMlFiles(service, find_workspace(run), blobs.credential, blobs.endpoint)
-    return Readers(public_hub(run), blobs, clones, azureml=azureml, mlflow=MlflowFiles(run.environ))
+    return Readers(hub, blobs, Clones(run.environ), azureml=azureml, mlflow=MlflowFiles(run.environ))
+
+
+def _own_credential(run: RunContext) -> TokenCredential:
+    """Who signs in to Azure where no registry of Azure is opened."""
+    return run.find_credential(run.environ, find_cloud(run.environ).authority).credential
 
 
 def find_workspace(run: RunContext) -> Workspace | None:
@@ -64,27 +61,20 @@ def find_workspace(run: RunContext) -> Workspace | None:
     return None
 
 
-def find_blobs(opened: Opened, run: RunContext) -> Blobs:
+def find_blobs(opened: Opened | None, run: RunContext) -> Blobs:
     """Blob storage as a source: Azure's, or where PUBLISH_BLOB_ENDPOINT says (`{storage}` is the account's name).
 
     A private container is opened with the signature in AZURE_STORAGE_SAS_TOKEN, which `az storage` reads too; else as
     the identity of the registry, and for the embedded one that of Azure.
     """
 
-    def credential() -> TokenCredential:
-        if opened.config.emulator is None:
-            return opened.identity.credential
-        return run.find_credential(run.environ, None).credential
-
-    return _blobs(run, credential)
-
-
-def _blobs(run: RunContext, sign_in: Callable[[], TokenCredential]) -> Blobs:
     def credential() -> TokenCredential | AzureSasCredential:
         if signature := run.environ.get("AZURE_STORAGE_SAS_TOKEN"):
             from azure.core.credentials import AzureSasCredential
 
             return AzureSasCredential(signature)
-        return sign_in()
+        if opened is not None and opened.config.emulator is None:
+            return opened.identity.credential
+        return _own_credential(run)
 
     return Blobs(run.environ.get("PUBLISH_BLOB_ENDPOINT") or PUBLIC_ENDPOINT, credential)

@@ -45,43 +45,12 @@ def diagnostics_text(
             "" if one.fix is None else f" (`publish lint{option} --fix{'' if one.fix.safe else ' --unsafe'}` does it)"
         )
         message, hint = below(one.message, "    ") + elsewhere(one), below(one.hint, "    ")
-        if sources is not None:
-            message = _within(message, columns, len(f"{place}: {one.severity} {one.code} "), len(one.name) + 3)
-            hint = _within(hint, columns, len("    help: "), len(fix_note))
         paragraphs.append(
             f"{paint(one_line(place), 'bold')}: {severity} {message} {paint(f'[{one_line(one.name)}]', 'dim')}\n"
             f"{shown}"
             f"    {paint('help:', 'cyan')} {hint}{paint(fix_note, 'dim')}\n"
         )
     return "".join(paragraphs)
-
-
-def _within(text: str, columns: int, before: int, after: int) -> str:
-    """A text broken between its words, so that a terminal breaks none; a word that is wider than it stays whole.
-
-    Args:
-        text: the text, whose own further lines begin with a bar.
-        columns: the terminal's width.
-        before: what stands in the first line already.
-        after: what will stand after the last word.
-    """
-    indent = " " * 4
-    lines: list[str] = []
-    for number, paragraph in enumerate(text.split("\n")):
-        words = paragraph.split(" ")
-        line, used = words[0], before if number == 0 else 0
-        if used + len(line) > columns:
-            lines.append("")
-            line, used = indent + line, 0
-        for index, word in enumerate(words[1:], 1):
-            more = after if index == len(words) - 1 else 0
-            if used + len(line) + 1 + len(word) + more > columns:
-                lines.append(line)
-                line, used = indent + word, 0
-            else:
-                line = f"{line} {word}"
-        lines.append(line)
-    return "\n".join(lines)
 
 
 def elsewhere(one: Diagnostic) -> str:

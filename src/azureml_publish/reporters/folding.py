@@ -19,7 +19,7 @@ def folded(text: str, columns: int) -> str:
     """
     if columns < LEAST:
         return text
-    return "\n".join(line if _width(line) <= columns else _fold(line, columns) for line in text.split("\n"))
+    return "\n".join(line if width(line) <= columns else _fold(line, columns) for line in text.split("\n"))
 
 
 def _fold(line: str, columns: int) -> str:
@@ -30,15 +30,15 @@ def _fold(line: str, columns: int) -> str:
         if piece[0] == " ":
             gap = piece
             continue
-        width = _width(piece)
-        if made.strip() and used + len(gap) + width > columns:
+        cells = width(piece)
+        if made.strip() and used + len(gap) + cells > columns:
             made, used, gap = f"{made}\n{indent}", len(indent), ""
-        made, used, gap = f"{made}{gap}{piece}", used + len(gap) + width, ""
+        made, used, gap = f"{made}{gap}{piece}", used + len(gap) + cells, ""
     return made
 
 
-def _width(text: str) -> int:
-    """The cells that a text takes in a terminal."""
+def width(text: str) -> int:
+    """The cells that a text takes in a terminal; colours and links take none."""
     bare = _COLOUR.sub("", text)
     if bare.isascii():
         return len(bare)

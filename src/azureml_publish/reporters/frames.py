@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from azureml_publish.diagnostics import Diagnostic, mask_passwords
+from azureml_publish.reporters.folding import width
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.visible import shown as visible_letter
 
@@ -57,13 +58,7 @@ def frame(found: Diagnostic, sources: Sources, columns: int, paint: Paint = PLAI
 def _shown(letter: str) -> tuple[str, int]:
     """A character as it is printed, and its width in cells."""
     text = visible_letter(letter)
-    return text, 1 if " " <= letter <= "~" else _cells(text)
-
-
-def _cells(text: str) -> int:
-    from rich.cells import cell_len
-
-    return cell_len(text)
+    return text, 1 if " " <= letter <= "~" else width(text)
 
 
 def _window(shown: Sequence[tuple[str, int]], start: int, end: int, room: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from datetime import date
 
 from azureml_publish.assets import SCENARIOS
 from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.folding import width as cells
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.visible import one_line
 from azureml_publish.skus.chart import Chart, ChartRow, Mark
@@ -25,7 +26,7 @@ def chart_text(chart: Chart, width: int, paint: Paint = PLAIN) -> str:
     rows = tuple(replace(row, family=one_line(row.family), gpu=one_line(row.gpu)) for row in chart.rows)
     chart = replace(chart, model=one_line(chart.model), rows=rows)
     for lines in (list(_wide(chart, paint, gpus=True)), list(_wide(chart, paint, gpus=False))):
-        if max(map(_length, lines)) <= width:
+        if max(map(cells, lines)) <= width:
             break
     else:
         lines = list(_narrow(chart, paint))
@@ -90,16 +91,6 @@ def _goes(row: ChartRow, as_of: date, paint: Paint) -> str:
 def soon(row: ChartRow, as_of: date) -> bool:
     """Whether a family retires within half a year."""
     return row.goes is not None and not row.gone and (row.goes - as_of).days <= SOON
-
-
-def _length(line: str) -> int:
-    """Characters of a line without its colours."""
-    text, plain = line, ""
-    while "\x1b[" in text:
-        before, _, rest = text.partition("\x1b[")
-        plain += before
-        text = rest.partition("m")[2]
-    return len(plain + text)
 
 
 def chart_json(charts: tuple[Chart, ...]) -> str:

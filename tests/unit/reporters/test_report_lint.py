@@ -16,6 +16,7 @@ from azureml_publish.lint.suppressions import Suppressed, Suppression
 from azureml_publish.reporters.azure_pipelines import lint_issues
 from azureml_publish.reporters.code_quality import lint_quality_json
 from azureml_publish.reporters.diagnostics import diagnostics_text
+from azureml_publish.reporters.folding import folded
 from azureml_publish.reporters.frames import frame
 from azureml_publish.reporters.github import LIMIT, github_annotations, github_summary, log_lines
 from azureml_publish.reporters.junit import lint_junit
@@ -249,6 +250,6 @@ def test_words_stay_whole_on_a_narrow_terminal(columns: int) -> None:
     one = Diagnostic(
         "CARD001", "a-name", Severity.WARNING, message, Location("models/a/card.md", 3, 1), f"{message} So."
     )
-    text = diagnostics_text([one], sources=lambda _: ["", "", "text"], columns=columns)
+    text = folded(diagnostics_text([one], sources=lambda _: ["", "", "text"], columns=columns), columns)
     assert [line for line in text.splitlines() if len(line) > columns] == []
     assert " ".join(text.split()).count(message) == 2
