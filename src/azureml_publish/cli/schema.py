@@ -16,9 +16,9 @@ from azureml_publish.files import write_whole
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.plan.saved import SavedPlan
 from azureml_publish.reporters.diagnostics import as_json
-from azureml_publish.reporters.lint import lint_schema
 from azureml_publish.reporters.outputs import OUTPUTS, output_schema
 from azureml_publish.reporters.outputs.events import events_schema
+from azureml_publish.reporters.outputs.lint import JsonReport
 from azureml_publish.reporters.visible import one_line
 from azureml_publish.spec import ModelSpec, ProjectConfig
 from azureml_publish.spec.lock import LOCK_FILE, SourceLock
@@ -40,7 +40,7 @@ SCHEMAS: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "faults": ("faults.yaml", _faults),
     "plan": ("plan.json", _typed(SavedPlan)),
     "lock": (LOCK_FILE, _typed(SourceLock)),
-    "lint": ("lint.json", lint_schema),
+    "lint": ("lint.json", _typed(JsonReport)),
     "events": ("a line of --events", events_schema),
 } | {
     f"{verb.replace(' ', '-')}-output": (f"publish {verb} -o json", functools.partial(output_schema, verb))

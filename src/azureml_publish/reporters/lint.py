@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import Field, TypeAdapter
-
-from azureml_publish.diagnostics import Diagnostic, Edit, Rule, has_errors
+from azureml_publish.diagnostics import Diagnostic, Rule, has_errors
 from azureml_publish.errors import PublishError
 from azureml_publish.lint.fixes import fix_path
 from azureml_publish.lint.suppressions import Suppressed
 from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_summary, finding_json
 from azureml_publish.reporters.frames import Sources, span_of
 from azureml_publish.reporters.visible import one_line
-
-Count = Annotated[int, Field(ge=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,96 +62,18 @@ class LintReport:
         return "" if found.startswith(("<", "../", "/")) else f"{self.prefix}{found}"
 
 
-@dataclass(frozen=True, slots=True)
-class JsonEdit:
-    """One replacement; the end is excluded."""
-
-    line: Count
-    column: Count
-    end_line: Count
-    end_column: Count
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class JsonFix:
-    """A change that a program can make."""
-
-    path: str
-    safe: Annotated[bool, Field(description="Whether it keeps the meaning.")]
-    edits: tuple[JsonEdit, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class JsonPlace:
-    """A place in a file."""
-
-    path: str
-    line: Count
-    column: Count
-
-
-@dataclass(frozen=True, slots=True)
-class JsonFinding:
-    """One finding."""
-
-    code: Annotated[str, Field(description="Stable, and never used for anything else.", pattern="^[A-Z]+[0-9]+$")]
-    name: Annotated[str, Field(description="A readable name for the code.")]
-    severity: Annotated[
-        Literal["error", "warning", "info"], Field(description="Only an error makes the run end with 4.")
-    ]
-    message: Annotated[str, Field(description="What is wrong.")]
-    path: Annotated[
-        str, Field(description="File, relative to the project; <defaults>/… is a template of azureml-publish.")
-    ]
-    line: Count
-    column: Annotated[Count, Field(description="In characters.")]
-    hint: Annotated[str, Field(description="What to write.")]
-    fixable: Annotated[bool, Field(description="Whether --fix, perhaps with --unsafe, can fix it.")]
-    also: Annotated[
-        tuple[JsonPlace, ...], Field(description="Other places of the same fact, such as a key that no model may have.")
-    ]
-    end_line: Count
-    end_column: Annotated[
-        Count, Field(description="After the last character; the same as column where no character is wrong.")
-    ]
-    fix: JsonFix | None
-
-
-@dataclass(frozen=True, slots=True)
-class JsonSuppressed(JsonFinding):
-    """A finding that is accepted."""
-
-    reason: str
-    suppressed_at: Annotated[JsonPlace, Field(description="Where it is suppressed.")]
-
-
-@dataclass(frozen=True, slots=True)
-class JsonReport:
-    """The output of `publish lint --format json`. Later versions may add keys."""
-
-    schema_version: Literal[1]
-    diagnostics: tuple[JsonFinding, ...]
-    fixed: Annotated[tuple[JsonFinding, ...], Field(description="What --fix fixed, with its place before.")]
-    suppressed: tuple[JsonSuppressed, ...]
-
-
 def lint_json(report: LintReport) -> str:
     """The findings as a JSON object; lines and columns count from 1, ends are excluded."""
-    found = JsonReport(
-        schema_version=1,
-        diagnostics=tuple(JsonFinding(**_finding(one, report.sources)) for one in report.found),
-        fixed=tuple(JsonFinding(**_finding(one, None)) for one in report.fixed),
-        suppressed=tuple(
-            JsonSuppressed(
-                **_finding(one.found, report.sources),
-                reason=one.by.reason,
-                suppressed_at=JsonPlace(path=one.by.where.path, line=one.by.where.line, column=one.by.where.column),
-            )
-            for one in report.suppressed
-        ),
+    return as_json(
+        {
+            "diagnostics": [_finding(one, report.sources) for one in report.found],
+            "fixed": [_finding(one, None) for one in report.fixed],
+            "suppressed": [
+                {**_finding(one.found, report.sources), "reason": one.by.reason, "suppressed_at": asdict(one.by.where)}
+                for one in report.suppressed
+            ],
+        }
     )
-    return as_json(asdict(found))
 
 
 def lint_stats(report: LintReport) -> str:
@@ -210,28 +128,18 @@ def _stats(report: LintReport) -> list[_Row]:
     return sorted(rows, key=lambda row: (-row.count, row.code, row.severity))
 
 
-def lint_schema() -> dict[str, Any]:
-    """The JSON Schema of `lint_json`."""
-    return TypeAdapter(JsonReport).json_schema()
-
-
 def _finding(one: Diagnostic, sources: Sources | None) -> dict[str, Any]:
     """One finding with its end and its fix."""
     width = one.width or (span_of(one, sources) if sources else 0)
+    fix = None
+    if one.fix is not None:
+        fix = {"path": fix_path(one), "safe": one.fix.safe, "edits": [asdict(edit) for edit in sorted(one.fix.edits)]}
     return finding_json(one) | {
-        "also": tuple(JsonPlace(path=place.path, line=place.line, column=place.column) for place in one.also),
+        "also": [asdict(place) for place in one.also],
         "end_line": one.location.line,
         "end_column": one.location.column + width,
-        "fix": None
-        if one.fix is None
-        else JsonFix(path=fix_path(one), safe=one.fix.safe, edits=tuple(map(_edit, sorted(one.fix.edits)))),
+        "fix": fix,
     }
-
-
-def _edit(edit: Edit) -> JsonEdit:
-    return JsonEdit(
-        line=edit.line, column=edit.column, end_line=edit.end_line, end_column=edit.end_column, text=edit.text
-    )
 
 
 def lint_summary(report: LintReport) -> str:

@@ -20,7 +20,8 @@ from azureml_publish.reporters.folding import folded
 from azureml_publish.reporters.frames import frame
 from azureml_publish.reporters.github import LIMIT, github_annotations, github_summary, log_lines
 from azureml_publish.reporters.junit import lint_junit
-from azureml_publish.reporters.lint import LintReport, lint_json, lint_schema
+from azureml_publish.reporters.lint import LintReport, lint_json
+from azureml_publish.reporters.outputs.lint import JsonReport
 from azureml_publish.reporters.visible import for_terminal, visible
 
 RULE = Rule("CARD001", "table", Severity.ERROR, "A table is wrong.")
@@ -231,9 +232,9 @@ def test_build_servers_read_counts_places_and_text_back_as_they_were() -> None:
 
 
 def test_json_is_what_its_schema_describes() -> None:
-    Draft202012Validator.check_schema(lint_schema())
+    Draft202012Validator.check_schema(JsonReport.model_json_schema())
     said = json.loads(lint_json(report(NASTY, MENDED, silenced=(HUSHED,))))
-    Draft202012Validator(lint_schema()).validate(said)
+    Draft202012Validator(JsonReport.model_json_schema()).validate(said)
     first, second = said["diagnostics"]
     assert (first["line"], first["column"], first["end_column"], first["fix"]) == (1, 3, 7, None)
     assert second["fix"] == {

@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from azureml_publish.reporters.lint import JsonReport
 from azureml_publish.reporters.outputs import folders, registries, sizes
 from azureml_publish.reporters.outputs.envelope import Failure
+from azureml_publish.reporters.outputs.lint import JsonReport
 
 OUTPUTS: MappingProxyType[str, Any] = MappingProxyType(
     {
