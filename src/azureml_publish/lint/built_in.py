@@ -49,17 +49,8 @@ LINTING: tuple[Rule, ...] = (suppressions.UNUSED, suppressions.UNKNOWN, suppress
 
 IDENTITY = frozenset(
     {
-        "SPEC002",
-        "SPEC003",
-        "SPEC005",
-        "SPEC006",
-        "SPEC030",
-        "SPEC035",
-        "SPEC051",
-        "HUB003",
-        "REG001",
-        "REG002",
-        "REG003",
+        *("SPEC002", "SPEC003", "SPEC005", "SPEC006", "SPEC030", "SPEC035", "SPEC051", "HUB003", "REG001"),
+        *("REG002", "REG003"),
     }
 )
 """Codes of the rules on what a model is: name, version, source and revision. Their findings cannot be accepted."""

@@ -12,10 +12,11 @@ from azureml_publish.lint.asset_folders import describe_asset
 from azureml_publish.lint.check import COMPARES, Check, Findings, Look
 from azureml_publish.lint.limits import MAX_SECONDS, first_findings, within_limits
 from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.model_folders import describe
 from azureml_publish.lint.online_subjects import LinkUse, ModelUse, link_uses
 from azureml_publish.lint.plugins import plugin_checks
 from azureml_publish.lint.rules import ALL_CHECKS, ONLINE_CHECKS
-from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject, ProjectSubject, describe
+from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject, ProjectSubject
 
 __all__ = [
     "ALL_CHECKS",

@@ -52,7 +52,7 @@ class ModelUse:
 
 def link_uses(model: Described) -> Iterator[LinkUse]:
     """The links to web pages of a model's card and pages. Places of code, and names that belong to nobody, are none."""
-    for card in (model.card, *model.pages):
+    for card in model.cards:
         yield from _uses(card)
 
 

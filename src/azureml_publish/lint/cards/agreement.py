@@ -40,7 +40,7 @@ def unlike_itself(model: Described) -> Iterator[Wrong]:
         return
     rows, counts = _rows(card), functools.cache(functools.partial(_counts, card))
     yield from _in_sentences(model, card, rows, counts(_COUNTED))
-    summary = str(model.metadata.get("summary") or "")
+    summary = model.summary
     for form in _FORMS if not OTHERS.search(summary) else ():
         for match in form.finditer(summary):
             given = {*counts(form).get(_noun(match["of"]), ()), *rows.get(frozenset((_noun(match["of"]),)), ())}
@@ -80,24 +80,8 @@ def _counts(card: Card, form: re.Pattern[str]) -> Counts:
 _FIRST = pattern(r"(?:about |some )?(?P<n>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,6})(?![\w.,]*\d| ?[%kmb]\b)", re.IGNORECASE)
 _UNITS = frozenset(
     [
-        "hour",
-        "day",
-        "minute",
-        "mb",
-        "gb",
-        "khz",
-        "hz",
-        "token",
-        "ms",
-        "second",
-        "px",
-        "pixel",
-        "num",
-        "number",
-        "of",
-        "n",
-        "max",
-        "total",
+        *("hour", "day", "minute", "mb", "gb", "khz", "hz", "token", "ms", "second", "px", "pixel", "num"),
+        *("number", "of", "n", "max", "total"),
     ]
 )
 

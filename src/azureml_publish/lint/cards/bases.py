@@ -57,7 +57,7 @@ def other_bases(model: Described) -> Iterator[OtherBase]:
 
 
 def _of_files(model: Described) -> Iterator[_Base]:
-    base = model.weights.get(_ADAPTER, {}).get("base_model_name_or_path")
+    base = model.adapter.get("base_model_name_or_path")
     if _is_id(base):
         yield _Base(f"the base in {_ADAPTER}", base, model.where("name"))
     texts, where = readme_values(model).get("base_model", ((), model.where("name")))

@@ -35,7 +35,7 @@ def unlike_build(model: Described) -> Iterator[Wrong]:
         return
     yield from _odd(_machines(model))
     yield from _odd(_providers(model))
-    if "gguf" not in model.name.lower() and not (model.config or {}).get("quantization_config"):
+    if "gguf" not in model.name.lower() and not model.settings.get("quantization_config"):
         yield from _odd(_bits(model))
         yield from _odd(_methods(model))
     yield from _folders(model)
@@ -90,9 +90,8 @@ def _machines(model: Described) -> Iterator[_Claim]:
     for key in ("device", "target_device", "hardware"):
         text = str(model.tags.get(key) or "")
         yield _Claim(_kinds(_MACHINE, text), f"{key}: {text}", partial(model.where, f"tags.{key}"))
-    summary = str(model.metadata.get("summary") or "")
-    run_on = frozenset[str]().union(*(_kinds(_MACHINE, match[0]) for match in _RUN_ON.finditer(summary)))
-    yield _Claim(run_on, summary, partial(model.where, "summary"))
+    run_on = frozenset[str]().union(*(_kinds(_MACHINE, match[0]) for match in _RUN_ON.finditer(model.summary)))
+    yield _Claim(run_on, model.summary, partial(model.where, "summary"))
     shown = str(model.metadata.get("displayName") or "")
     yield _Claim(_kinds(_MACHINE, shown), shown, partial(model.where, "displayName"))
     card = model.card

@@ -43,16 +43,7 @@ def mistake_in(language: str, text: str, whole: str) -> Mistake | None:
 
 
 _LANGUAGES = (
-    "python",
-    "bash",
-    "shell",
-    "json",
-    "yaml",
-    "console",
-    "bibtex",
-    "javascript",
-    "typescript",
-    "powershell",
+    *("python", "bash", "shell", "json", "yaml", "console", "bibtex", "javascript", "typescript", "powershell"),
     "text",
 )
 _OTHER_LANGUAGES = frozenset(("jsonc", "jsonl", "python3", "jsons", "bibtex", "tex", "latex", "bib"))
@@ -144,18 +135,8 @@ _KNOWN: dict[str, tuple[str, ...]] = {
 }
 """Names that cards import from libraries."""
 _MODULES = (
-    *(
-        "torch",
-        "torchvision",
-        "torchaudio",
-        "numpy",
-        "pandas",
-        "requests",
-        "mlflow",
-        "tensorflow",
-        "matplotlib",
-        "sklearn",
-    ),
+    *("torch", "torchvision", "torchaudio", "numpy", "pandas", "requests", "mlflow", "tensorflow", "matplotlib"),
+    "sklearn",
     *("accelerate", "onnxruntime", "tokenizers", "evaluate", "safetensors", "librosa", "soundfile", "transformers"),
     *("huggingface_hub", "datasets", "sentence_transformers", "diffusers", "bitsandbytes", "openai", "llama_cpp"),
 )
@@ -221,33 +202,13 @@ def _unimported(tree: ast.Module, whole: str) -> Iterator[Mistake]:
 
 
 _OF_LOADERS = (
-    *(
-        "torch_dtype",
-        "device_map",
-        "trust_remote_code",
-        "low_cpu_mem_usage",
-        "attn_implementation",
-        "quantization_config",
-    ),
-    *(
-        "load_in_4bit",
-        "load_in_8bit",
-        "max_memory",
-        "offload_folder",
-        "revision",
-        "subfolder",
-        "token",
-        "use_auth_token",
-    ),
+    *("torch_dtype", "device_map", "trust_remote_code", "low_cpu_mem_usage", "attn_implementation"),
+    "quantization_config",
+    *("load_in_4bit", "load_in_8bit", "max_memory", "offload_folder", "revision", "subfolder", "token"),
+    "use_auth_token",
     *("cache_dir", "local_files_only", "use_safetensors", "variant", "dtype", "num_labels"),
-    *(
-        "ignore_mismatched_sizes",
-        "model_max_length",
-        "padding_side",
-        "use_fast",
-        "output_hidden_states",
-        "output_attentions",
-    ),
+    *("ignore_mismatched_sizes", "model_max_length", "padding_side", "use_fast", "output_hidden_states"),
+    "output_attentions",
 )
 _OF_GENERATE = (
     *("max_new_tokens", "min_new_tokens", "max_length", "min_length", "do_sample", "temperature", "top_k", "top_p"),

@@ -9,10 +9,10 @@ from typing import TypeAlias
 from azureml_publish.content.packaging.onnx import Port
 from azureml_publish.content.packaging.transformers_facts import is_model_class, stated
 from azureml_publish.lint.cards.numerals import NUMERALS, number_of
-from azureml_publish.lint.weights.known import Known
+from azureml_publish.lint.weights.known import Fact, Known
 from azureml_publish.patterns import pattern
 
-Facts: TypeAlias = Mapping[str, Known]
+Facts: TypeAlias = Mapping[str, Known[Fact]]
 
 _NUMBER = pattern(r"(?<![\w.,-])(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,9}(?:\.[0-9]{1,4})?)(?![\w]|[.,]\d)")
 _SIDES = pattern(r"\d ?[x\u00d7] ?\d")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import Wrong, short
 from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence_at
 from azureml_publish.lint.markdown.cards import Card
@@ -44,7 +43,7 @@ def month_of(model: Described) -> tuple[int, int] | None:
 def unlike_data_date(model: Described) -> Iterator[Wrong]:
     """Ends of the model's knowledge that are another month, and training data that are later."""
     ends = month_of(model)
-    for page in (model.card, *model.pages) if ends else ():
+    for page in model.cards if ends else ():
         if ends and not page.too_large:
             yield from _ends(model, page, ends)
             yield from _later_data(model, page, ends)
@@ -105,6 +104,6 @@ def _wrong(model: Described, page: Card, match: re.Match[str], offset: int) -> W
 def made_before_data(model: Described) -> str:
     """The day on which MLflow logged the model, where its training data are of a later month; empty else."""
     ends = month_of(model)
-    logged = str(mapping_of(model.mlmodel.data).get("utc_time_created") or "") if model.mlmodel is not None else ""
+    logged = str(model.logged.get("utc_time_created") or "")
     match = re.match(r"(20\d\d)-(\d\d)-\d\d", logged)
     return logged[:10] if ends and match and (int(match[1]), int(match[2])) < ends else ""

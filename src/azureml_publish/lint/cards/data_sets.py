@@ -60,8 +60,7 @@ _ON = pattern(
 
 def _claims(model: Described) -> Iterator[Trained]:
     """The first sentence of summary and card that says on what the model was trained, and rows on that."""
-    summary = model.metadata.get("summary")
-    for match in _ON.finditer(summary) if isinstance(summary, str) else ():
+    for match in _ON.finditer(model.summary):
         if found := data_sets_in(match["data"]):
             yield Trained(found, model.where("summary"))
             break

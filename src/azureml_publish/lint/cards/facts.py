@@ -12,54 +12,36 @@ from typing import TypeAlias
 from azureml_publish.diagnostics import Location
 from azureml_publish.lint.cards import comparisons
 from azureml_publish.lint.cards.comparisons import Facts
-from azureml_publish.lint.cards.figures import Given, architecture
+from azureml_publish.lint.cards.figures import figures_of
 from azureml_publish.lint.cards.findings import Wrong, short
 from azureml_publish.lint.cards.numerals import number_of
 from azureml_publish.lint.cards.own_figures import of_sibling
 from azureml_publish.lint.cards.statements import labelled, subject_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.weights.known import Known, known_facts
+from azureml_publish.lint.weights.known import Fact, Known, known_facts
 from azureml_publish.patterns import pattern
 
 Compare: TypeAlias = Callable[[str, str, Facts], str]
 """The words of a text that a fact denies, by the fact's name; empty where none are."""
 
 
-def figures_of(model: Described) -> tuple[dict[str, Given], dict[str, str]]:
-    """The figures of the architecture by the model's configuration, else by headers of its weights."""
-    known, source = architecture(model)
-    for name, fact in known_facts(model).items():
-        if name in _OF_HEADERS and name not in known and isinstance(fact.value, float):
-            known[name], source[name] = fact.value, fact.source
-    return known, source
-
-
 _WHOLE = frozenset(
     {
-        "layers",
-        "encoder",
-        "decoder",
-        "hidden",
-        "heads",
-        "kv",
-        "feedforward",
-        "patch",
-        "mels",
-        "queries",
-        "rank",
-        "alpha",
+        *("layers", "encoder", "decoder", "hidden", "heads", "kv", "feedforward", "patch", "mels", "queries"),
+        *("rank", "alpha"),
     }
 )
 """Figures of the configuration that nobody rounds."""
 
-_OF_HEADERS = ("layers", "hidden", "heads", "kv", "feedforward", "vocabulary")
 
-
-def denied(model: Described, known: Mapping[str, Given], source: Mapping[str, str]) -> Iterator[Wrong]:
+def unlike_facts(model: Described) -> Iterator[Wrong]:
     """Every statement of the card, the tags and the metadata that a file of the weights denies, or the card itself."""
-    given = {name: true for name, true in known.items() if name in _WHOLE and "://" not in source[name]}
-    figures = {name: Known(float(true), source[name]) for name, true in given.items() if isinstance(true, float | int)}
+    figures: dict[str, Known[Fact]] = {
+        name: Known(float(one.value), one.source)
+        for name, one in figures_of(model).items()
+        if name in _WHOLE and "://" not in one.source and isinstance(one.value, float | int)
+    }
     facts = {**figures, **known_facts(model)}
     card = model.card
     if "size" not in facts:
@@ -93,7 +75,7 @@ def _denied(where: Location, stated: str, fact: str, facts: Facts) -> Wrong:
     return Wrong(where, stated, f"{facts[fact].source} gives {_shown(fact, facts[fact])}")
 
 
-def _shown(fact: str, known: Known) -> str:
+def _shown(fact: str, known: Known[Fact]) -> str:
     """A fact as a message says it."""
     value = known.value
     if isinstance(value, float):
@@ -235,7 +217,7 @@ _SENTENCES = tuple((fact, word, pattern(form, re.IGNORECASE)) for fact, word, fo
 
 def _in_sentences(model: Described, card: Card, facts: Facts, reported: set[int]) -> Iterator[Wrong]:
     """Sentences of the card and the summary that give one figure, and no other model's."""
-    summary = str(model.metadata.get("summary") or "")
+    summary = model.summary
     for fact, word, form in _SENTENCES:
         if fact not in facts:
             continue

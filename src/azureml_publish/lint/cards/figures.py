@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,15 +12,18 @@ from azureml_publish.assets import Value
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.figure_forms import CONFIG, COUNT, FIGURES
 from azureml_publish.lint.cards.numerals import number_of
-from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.names.models import own_names, tasks_of
 from azureml_publish.lint.subject import Described
+from azureml_publish.lint.weights.known import Known, known_facts
 from azureml_publish.patterns import pattern
 
 Given: TypeAlias = float | str | tuple[float, ...] | frozenset[str] | frozenset[float]
 """A figure: a number, a type of numbers, a mean of each colour, names of modules, or several sizes of images."""
+
+Figures: TypeAlias = Mapping[str, Known[Given]]
+"""Figures by their names in `FIGURES`, each with the file that gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +142,13 @@ def fits(figure: str, stated: Given, true: Given) -> bool:
     return stated == true
 
 
-_PUBLISHED: tuple[tuple[re.Pattern[str], dict[str, Given], str], ...] = tuple(
+_PUBLISHED: tuple[tuple[re.Pattern[str], Figures], ...] = tuple(
     (
         pattern(rf"(?:^|-){form}(?:-|$)"),
-        dict(zip(("layers", "hidden", "heads", "parameters", "vocabulary"), figures, strict=False)),
-        source,
+        {
+            name: Known(figure, source)
+            for name, figure in zip(("layers", "hidden", "heads", "parameters", "vocabulary"), figures, strict=False)
+        },
     )
     for form, figures, source in (
         (r"(?<!distil)bert-base-uncased", (12, 768, 12, 110, 30522), "https://arxiv.org/abs/1810.04805"),
@@ -159,10 +165,23 @@ _PUBLISHED: tuple[tuple[re.Pattern[str], dict[str, Given], str], ...] = tuple(
 """Sizes as the papers give them, for names that mean just one size; parameters are rounded there."""
 
 
-def architecture(model: Described) -> tuple[dict[str, Given], dict[str, str]]:
-    """The model's figures that its configuration gives, or else its family, and where each is from."""
-    files: Mapping[str, Mapping[str, Any]] = {**model.weights, CONFIG: model.config or {}}
-    found: dict[str, Given] = {}
+@functools.lru_cache(maxsize=4)
+def figures_of(model: Described) -> Figures:
+    """The figures of the architecture by the model's configuration, else by headers of its weights."""
+    found = _architecture(model)
+    for name, fact in known_facts(model).items():
+        if name in _OF_HEADERS and isinstance(fact.value, float):
+            found.setdefault(name, Known(fact.value, fact.source))
+    return found
+
+
+_OF_HEADERS = ("layers", "hidden", "heads", "kv", "feedforward", "vocabulary")
+
+
+def _architecture(model: Described) -> dict[str, Known[Given]]:
+    """The figures that the configuration gives, or else the family."""
+    files: Mapping[str, Mapping[str, Any]] = {**model.weights, CONFIG: model.settings}
+    found: dict[str, Known[Given]] = {}
     for name, figure in FIGURES.items():
         held = files.get(figure.file)
         if not held:
@@ -171,28 +190,28 @@ def architecture(model: Described) -> tuple[dict[str, Given], dict[str, str]]:
         values = [{**held, **sides}[key] for key in figure.keys if key in held or key in sides]
         value = values if name in _IN_PIXELS else values[0] if values else None
         if (given := _given(name, value)) is not None:
-            found[name] = given
+            found[name] = Known(given, figure.file)
     reduced = "out_features" in model.card.text or any(name.startswith("2_") for name in model.files)
     if reduced or "embeddings" not in tasks_of(model):
         found.pop("numbers", None)
         found.pop("dimension", None)  # of other models it is not the hidden size
-    labels = (model.config or {}).get("id2label")
+    labels = model.settings.get("id2label")
     if "token-classification" in tasks_of(model) and isinstance(labels, Mapping) and "classes" in found:
         kinds = {re.sub(r"^[BIESLU]-", "", str(one)) for one in labels.values()}  # with and without those of no entity
-        found["classes"] = frozenset(float(len(names) - less) for names in (labels, kinds) for less in (0, 1))
+        counts = frozenset(float(len(names) - less) for names in (labels, kinds) for less in (0, 1))
+        found["classes"] = Known(counts, found["classes"].source)
     elif not _COUNTED.intersection(tasks_of(model)):
         found.pop("classes", None)
-    sources = {name: FIGURES[name].file for name in found}
     for name, (flavour, key) in _LIBRARIES.items():
-        written = mapping_of(flavours(model.mlmodel).get(flavour)).get(key)
+        written = model.flavour(flavour).get(key)
         if isinstance(written, str):
-            found[name], sources[name] = written, "MLmodel"
+            found[name] = Known(written, "MLmodel")
     if model.config is None:
         names = own_names(model)
-        for form, figures, source in _PUBLISHED:
+        for form, figures in _PUBLISHED:
             if any(form.search(name) for name in names):
-                return {**figures, **found}, {**dict.fromkeys(figures, source), **sources}
-    return found, sources
+                return {**figures, **found}
+    return found
 
 
 _LIBRARIES = {
@@ -209,14 +228,8 @@ _IN_PIXELS = ("resized", "pixels", "cropped")
 _PADDED, _NEXT_TO = 64, 9
 _COUNTED = frozenset(
     [
-        "text-classification",
-        "sentiment-analysis",
-        "image-classification",
-        "object-detection",
-        "image-segmentation",
-        "semantic-segmentation",
-        "audio-classification",
-        "video-classification",
+        *("text-classification", "sentiment-analysis", "image-classification", "object-detection"),
+        *("image-segmentation", "semantic-segmentation", "audio-classification", "video-classification"),
     ]
 )
 """Tasks whose classes are the labels of the configuration: those of entities stand there once for each place."""
@@ -259,7 +272,7 @@ def given_words(figure: str, true: Given) -> str:
 def published_positions(model: Described) -> int | None:
     """The longest text of the BERTs whose papers give it, where their configuration is not at hand."""
     names = own_names(model) if model.config is None else ()
-    return 512 if any(form.search(name) for form, *_ in _BERTS for name in names) else None
+    return 512 if any(form.search(name) for form, _ in _BERTS for name in names) else None
 
 
 _BERTS = tuple(one for one in _PUBLISHED if "bert" in one[0].pattern)

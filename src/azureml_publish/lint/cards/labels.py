@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from azureml_publish.lint.cards.findings import Wrong, contradicted, short
 from azureml_publish.lint.cards.numerals import NUMERALS, number_of
@@ -36,16 +36,15 @@ _OUTPUTS = pattern(
 )
 
 
-def differing_labels(model: Described) -> Iterator[Wrong]:
+def unlike_labels(model: Described) -> Iterator[Wrong]:
     """Each statement on labels or tensors that is not so."""
-    for page in (model.card, *model.pages):
+    for page in model.cards:
         yield from _numbered(model, page)
         yield from _tensors(model, page)
-    named = (model.config or {}).get("id2label")
-    labels = [str(one) for one in named.values()] if isinstance(named, Mapping) else []
+    labels = model.labels
     if not labels:
         return
-    for page in (model.card, *model.pages):
+    for page in model.cards:
         yield from _outputs(page, len(labels))
         if not any(re.fullmatch(r"LABEL_\d+", one) for one in labels):
             yield from _tables(page, labels)
@@ -59,7 +58,7 @@ _NUMBER = pattern(r"(?:(?:class|label) ?)?(?:index|id|number|#|no\.?)|#", re.IGN
 
 def _numbered(model: Described, page: Card) -> Iterator[Wrong]:
     """A table of numbers and labels, of which one has another number than in the configuration or in labels.txt."""
-    named = (model.config or {}).get("id2label")
+    named = model.settings.get("id2label")
     by_number = {str(key): str(one) for key, one in named.items()} if isinstance(named, Mapping) else {}
     source, listed = "config.json", [path for path in model.content.places if path.endswith("labels.txt")]
     if not by_number and len(listed) == 1:
@@ -104,7 +103,7 @@ _INLINE = pattern(
 )
 
 
-def _ordered(page: Card, labels: list[str]) -> Iterator[Wrong]:
+def _ordered(page: Card, labels: Sequence[str]) -> Iterator[Wrong]:
     """A list of all labels behind a colon: one that the configuration does not have, or an order that is another."""
     known = [one.lower() for one in labels]
     for match in _INLINE.finditer(page.source) if not page.too_large else ():
@@ -139,7 +138,7 @@ def _tensors(model: Described, page: Card) -> Iterator[Wrong]:
             yield Wrong(page.place_of(strange[0]), f"The table has the tensor '{short(strange[0].text)}'", true)
 
 
-def _tables(page: Card, labels: list[str]) -> Iterator[Wrong]:
+def _tables(page: Card, labels: Sequence[str]) -> Iterator[Wrong]:
     """A label in a table of labels that the configuration does not have, while it has the others."""
     known = {one.lower() for one in labels} | {_BARE.sub("", one).lower() for one in labels}
     for table in page.tables:
@@ -156,7 +155,7 @@ def _tables(page: Card, labels: list[str]) -> Iterator[Wrong]:
 _FEW = 3
 
 
-def _lists(page: Card, labels: list[str]) -> Iterator[Wrong]:
+def _lists(page: Card, labels: Sequence[str]) -> Iterator[Wrong]:
     """A sentence that counts and lists the labels by their codes, and has others than the configuration."""
     known = {_BARE.sub("", one) for one in labels if one != "O"}
     for match in _LISTED.finditer(page.words) if "(" in page.words else ():
@@ -167,7 +166,7 @@ def _lists(page: Card, labels: list[str]) -> Iterator[Wrong]:
             yield contradicted(page, match.start(), match[0], true, by="The text")
 
 
-def _words(page: Card, labels: list[str]) -> Iterator[Wrong]:
+def _words(page: Card, labels: Sequence[str]) -> Iterator[Wrong]:
     """A list of words that are the labels, but for one."""
     known = {one.lower() for one in labels}
     for match in _WORDS.finditer(page.words):

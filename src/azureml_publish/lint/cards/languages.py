@@ -30,7 +30,7 @@ def differing_languages(model: Described) -> Iterator[Misstated]:
     if countries or not spec or not spec <= NAMES.keys():
         return
     lists = [(model.card, stated.text, stated.offset) for stated in of_subject(model.card, "language")]
-    below = [(page, *one) for page in (model.card, *model.pages) for one in _lists_below(page)]
+    below = [(page, *one) for page in model.cards for one in _lists_below(page)]
     for page, text, offset in (*lists, *below):
         card = languages_in(text)
         if not card or card == spec:
@@ -50,7 +50,7 @@ def differing_languages(model: Described) -> Iterator[Misstated]:
     yield from found
     yield from (one for one in _in_beginnings(model, spec) if (one[0].path, one[0].line) not in lines)
     yield from _counted(model, spec)
-    summary = model.metadata.get("summary")
+    summary = model.summary
     alone = _ALONE.search(f"{summary}. {model.card.words[:_FIRST]}") if len(spec) > 1 else None
     for match in _NO_OTHER.finditer(model.card.words):
         if (code := code_of(match["language"] or match["than"])) and spec != {code}:
@@ -60,7 +60,7 @@ def differing_languages(model: Described) -> Iterator[Misstated]:
     if alone and code_of(alone["language"]):
         message = f"Summary or card say '{alone[0]}', and the spec names {len(spec)} languages."
         yield model.where("languages"), message, _SAME
-    if len(spec) == 1 and isinstance(summary, str) and _OF_MANY.match(summary):
+    if len(spec) == 1 and _OF_MANY.match(summary):
         message = f"The summary says '{short(summary.split()[0])}', and the spec names {min(spec)} alone."
         hint = "List every language of the model, or correct the summary."
         yield model.where("languages"), message, hint
@@ -80,28 +80,8 @@ _SAME = "Write the same languages in both."
 _COUNTRIES = dict(
     pair.split("=")
     for pair in [
-        "kr=ko",
-        "jp=ja",
-        "cn=zh",
-        "tw=zh",
-        "cz=cs",
-        "dk=da",
-        "gr=el",
-        "ua=uk",
-        "vn=vi",
-        "us=en",
-        "gb=en",
-        "il=he",
-        "rs=sr",
-        "at=de",
-        "ir=fa",
-        "ph=tl",
-        "br=pt",
-        "se=sv",
-        "ee=et",
-        "si=sl",
-        "mx=es",
-        "pk=ur",
+        *("kr=ko", "jp=ja", "cn=zh", "tw=zh", "cz=cs", "dk=da", "gr=el", "ua=uk", "vn=vi", "us=en", "gb=en"),
+        *("il=he", "rs=sr", "at=de", "ir=fa", "ph=tl", "br=pt", "se=sv", "ee=et", "si=sl", "mx=es", "pk=ur"),
     ]
 )
 """Codes of countries that people write for languages; some are codes of rare languages, too: kr is Kanuri."""
@@ -156,10 +136,7 @@ _IN_ONE = pattern(
 
 def _in_beginnings(model: Described, spec: frozenset[str]) -> Iterator[Misstated]:
     """Languages in which the summary or the card's first sentences say that the model works, and none is the spec's."""
-    summary = model.metadata.get("summary")
-    for text, is_summary in ((summary, True), (model.card.words[:_FIRST], False)):
-        if not isinstance(text, str):
-            continue
+    for text, is_summary in ((model.summary, True), (model.card.words[:_FIRST], False)):
         found = [(match, languages_in(match["listed"])) for match in _IN_ONE.finditer(text)]
         turns = _FROM_TO.finditer(text) if is_summary else ()
         found += [(turn, frozenset(filter(None, (code_of(turn["one"]), code_of(turn["other"]))))) for turn in turns]
@@ -198,14 +175,14 @@ _OWN = pattern(
 
 def _counted(model: Described, spec: frozenset[str]) -> Iterator[Misstated]:
     """How many languages a text says that the model has, where the spec lists several."""
-    for page in (model.card, *model.pages):
+    for page in model.cards:
         for match in _COUNTED_LIST.finditer(page.words) if " languages: " in page.lowered else ():
             number, listed = match["n"].lower(), languages_in(match["listed"])
             if listed and len(listed) != number_of(number):
                 message = f"The text says '{number} languages' and lists {len(listed)}."
                 yield page.at(match.start(), number), message, "Write the number of those listed."
                 return
-    for page in (model.card, *model.pages) if len(spec) > 1 else ():
+    for page in model.cards if len(spec) > 1 else ():
         for match in _COUNT.finditer(page.words) if " languages" in page.lowered else ():
             count = number_of(match["n"]) + (match["but"] is not None)  # all but one
             if count != len(spec) and _OWN.search(page.words, 0, match.start()):
@@ -241,7 +218,7 @@ def _in_sentences(model: Described, spec: frozenset[str]) -> Iterator[Misstated]
             _SAME,
         )
         return
-    pages = [page for page in (model.card, *model.pages) if _TWO_NAMES.search(page.words)]
+    pages = [page for page in model.cards if _TWO_NAMES.search(page.words)]
     for page, match in ((one, match) for one in pages for match in _READS.finditer(one.words)):
         read = languages_in(match["listed"])
         before = re.split(r"[.!?]\s", page.words[max(0, match.start() - 200) : match.start()])[-1]

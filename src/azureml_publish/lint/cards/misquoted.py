@@ -34,7 +34,7 @@ _LEAST_DIGITS = 3
 
 def misquoted(model: Described) -> Iterator[Wrong]:
     """Numbers in sentences that are slips of the same result in a table, or those of another row than this model's."""
-    pages = [page for page in (model.card, *model.pages) if not page.too_large]
+    pages = [page for page in model.cards if not page.too_large]
     yield from _measured_otherwise(pages)
     numbers = [list(_numbers(page)) for page in pages]
     results = [one for page in pages for one in _results(page)] if any(numbers) else []
@@ -188,35 +188,10 @@ def _names(sentence: str, label: str) -> bool:
 
 _GENERIC = frozenset(
     {
-        *(
-            "model",
-            "models",
-            "value",
-            "score",
-            "scores",
-            "metric",
-            "metrics",
-            "task",
-            "tasks",
-            "size",
-            "dataset",
-            "data",
-        ),
-        *(
-            "test",
-            "set",
-            "the",
-            "this",
-            "our",
-            "base",
-            "train",
-            "average",
-            "all",
-            "total",
-            "overall",
-            "result",
-            "results",
-        ),
+        *("model", "models", "value", "score", "scores", "metric", "metrics", "task", "tasks", "size", "dataset"),
+        "data",
+        *("test", "set", "the", "this", "our", "base", "train", "average", "all", "total", "overall", "result"),
+        "results",
         *("language", "english", "benchmark", "category", "name", "type", "setup", "parameters", "version"),
         *("versions", "python", "pytorch", "torch", "cuda", "transformers", "tensorflow", "year"),
     }

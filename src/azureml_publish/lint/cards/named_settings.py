@@ -92,7 +92,7 @@ def settings_of(model: Described) -> Mapping[frozenset[str], tuple[Setting, ...]
         path: model.content.settings(path) for path in sorted(model.content.places) if _FILE.fullmatch(path)
     }
     if not files:
-        files = {**model.weights, "config.json": model.config or {}}
+        files = {**model.weights, "config.json": model.settings}
     found: dict[frozenset[str], list[Setting]] = {}
     for path, data in files.items() if sum(map(len, files.values())) < _MOST else ():
         if not path.endswith(".json") or path.endswith("generation_config.json"):
@@ -286,7 +286,7 @@ def _of_generation(model: Described) -> Iterator[Wrong]:
             stated = f"The card says '{short(label)}: {short(text)}'"
             yield Wrong(model.card.at(offset, text), stated, _given((one,)))
     for key in _HOW.keys() & held.keys():
-        for card in (model.card, *model.pages):
+        for card in model.cards:
             for match in _HOW[key].finditer(card.words) if not card.too_large else ():
                 text = sentence_at(card, match.start()).text
                 ours = (_OF_BEAMS if key == "num_beams" else _OF_DEFAULTS).search(text)

@@ -11,40 +11,24 @@ from typing import Any
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.documents import mapping_of
-from azureml_publish.lint.cards.agreement import unlike_itself
 from azureml_publish.lint.cards.figure_forms import FIGURES
-from azureml_publish.lint.cards.figures import Given, Stated, fits, given_words
+from azureml_publish.lint.cards.figures import Given, Stated, figures_of, fits, given_words, stated_figures
 from azureml_publish.lint.cards.findings import Wrong, contradicted, short
-from azureml_publish.lint.cards.labels import differing_labels
-from azureml_publish.lint.cards.named_settings import unlike_settings
 from azureml_publish.lint.cards.sentences import is_named, of_another_model, of_this_model, sentence_at
-from azureml_publish.lint.cards.sizes import SIZE, bytes_of, unlike_sizes
+from azureml_publish.lint.cards.sizes import SIZE, bytes_of
 from azureml_publish.lint.cards.statements import of_subject, subject_of
-from azureml_publish.lint.cards.words_of_figures import unlike_words
 from azureml_publish.lint.names.models import hub_id, is_own, own_names, tasks_of
 from azureml_publish.lint.names.publishers import families_in
 from azureml_publish.lint.names.variants import contradiction, sibling_of, tuned_otherwise, variant_of
 from azureml_publish.lint.subject import Described
+from azureml_publish.lint.weights.known import Known
 from azureml_publish.lint.weights.values import stored_type
 from azureml_publish.patterns import pattern
 
 
-def contradictions(model: Described, known: Mapping[str, Given], source: Mapping[str, str]) -> Iterator[Wrong]:
-    """What is stated and is not so; `known` are the figures of the configuration, `source` where they are from."""
-    yield from _in_summary(model, known, source)
-    yield from _in_tables(model, known, source)
-    for look in (
-        _in_signature,
-        _of_format,
-        _of_build,
-        _of_sizes,
-        _unlike_case,
-        unlike_sizes,
-        unlike_words,
-        unlike_settings,
-        unlike_itself,
-        differing_labels,
-    ):
+def unlike_figures(model: Described) -> Iterator[Wrong]:
+    """Rows, sentences and the summary that give other figures than the weights, and other forms of their numbers."""
+    for look in (_in_summary, _in_tables, _in_signature, _of_format, _of_build, _of_sizes, _unlike_case):
         yield from look(model)
 
 
@@ -55,27 +39,26 @@ _COMPARED = pattern(
 )
 
 
-def _in_summary(model: Described, known: Mapping[str, Given], source: Mapping[str, str]) -> Iterator[Wrong]:
+def _in_summary(model: Described) -> Iterator[Wrong]:
     """Figures of the summary; one that compares models says nothing for certain."""
-    summary = model.metadata.get("summary")
-    if not isinstance(summary, str) or _COMPARED.search(summary):
+    if _COMPARED.search(model.summary):
         return
-    for figure, true in known.items():
+    for figure, known in figures_of(model).items():
         form = _SIDES if figure == "resized" else FIGURES[figure].prose if figure != "parameters" else None
-        matches = list(form.finditer(summary)) if form else []
+        matches = list(form.finditer(model.summary)) if form else []
         texts = [next(group for group in match.groups() if group) for match in matches]
         numbers = [float(text.replace(",", "")) for text in texts if re.fullmatch(r"[0-9][0-9,]*", text)]
-        if numbers and not any(fits(figure, number, true) for number in numbers):
-            true_words = f"{source[figure]} gives {model.name} {given_words(figure, true)}"
-            yield Wrong(model.where("summary"), f"The summary says '{short(matches[0][0])}'", true_words)
+        if numbers and not any(fits(figure, number, known.value) for number in numbers):
+            stated = f"The summary says '{short(matches[0][0])}'"
+            yield Wrong(model.where("summary"), stated, _given(model, figure, known))
 
 
 _SIDES = pattern(r"\bimages of ([0-9]{2,4}) ?[x\u00d7] ?\1\b", re.IGNORECASE)
 
 
-def _in_tables(model: Described, known: Mapping[str, Given], source: Mapping[str, str]) -> Iterator[Wrong]:
+def _in_tables(model: Described) -> Iterator[Wrong]:
     """The row of this model in a table of several."""
-    own = own_names(model)
+    own, known = own_names(model), figures_of(model)
     for table in model.card.tables if known else ():
         heads = [subject_of(cell.text) for cell in table.header.cells]
         for row in table.rows if len(heads) > 2 and any(head in known for head in heads[1:]) else ():
@@ -85,9 +68,10 @@ def _in_tables(model: Described, known: Mapping[str, Given], source: Mapping[str
                 text = cell.text.strip("*` ~").replace(",", "")
                 if head == "parameters" and (match := _MILLIONS.fullmatch(text)):
                     text = f"{float(match[1]) * (1000 if match[2] in 'bB' else 1):.0f}"
-                if head is not None and head in known and text.isdecimal() and not fits(head, float(text), known[head]):
-                    true = f"{source[head]} gives {model.name} {given_words(head, known[head])}"
-                    yield Wrong(model.card.place_of(cell), f"The row of {model.name} says '{cell.text}'", true)
+                one = known.get(head or "")
+                if one is not None and head and text.isdecimal() and not fits(head, float(text), one.value):
+                    words = _given(model, head, one)
+                    yield Wrong(model.card.place_of(cell), f"The row of {model.name} says '{cell.text}'", words)
 
 
 _MILLIONS = pattern(r"([0-9]{1,4}(?:\.[0-9]{1,2})?) ?([mb])(?:illion)?", re.IGNORECASE)
@@ -95,11 +79,11 @@ _MILLIONS = pattern(r"([0-9]{1,4}(?:\.[0-9]{1,2})?) ?([mb])(?:illion)?", re.IGNO
 
 def _in_signature(model: Described) -> Iterator[Wrong]:
     """The length of the vectors that the signature of an embedding promises."""
-    size = model.config.get("hidden_size") if model.config is not None else None
+    size = model.settings.get("hidden_size")
     reduced = "out_features" in model.card.text or any(re.search(r"(?:^|/)\d_Dense", name) for name in model.files)
     if model.mlmodel is None or not isinstance(size, int) or reduced or "embeddings" not in tasks_of(model):
         return
-    signature = mapping_of(mapping_of(model.mlmodel.data).get("signature"))
+    signature = mapping_of(model.logged.get("signature"))
     try:
         outputs: Any = json.loads(str(signature.get("outputs")))
     except ValueError:
@@ -124,7 +108,7 @@ _BUILT = pattern(r"gguf|onnx|cuda|cpu|gpu|npu|quant|int[48]|fp\d|bf16|awq|gptq|\
 
 def _of_format(model: Described) -> Iterator[Wrong]:
     """The type of the weights' numbers, and their bytes, in a line or row of the card."""
-    config: Mapping[str, Any] = model.config or {}
+    config = model.settings
     dtype = stored_type(config)
     claims = [*of_subject(model.card, "weights"), *of_subject(model.card, "quantization")]
     lines = [*((claim.offset, claim.text) for claim in claims)]
@@ -186,7 +170,7 @@ _COUNT = pattern(r"\W{0,3}([0-9]{1,4}(?:\.[0-9]{1,3})?) ?([bm])(?:illion)?\b", r
 
 def _of_sizes(model: Described) -> Iterator[Wrong]:
     """Bytes of a GGUF file that its parameters cannot have; trees of a forest, in the summary and in the card."""
-    card, summary = model.card, str(model.metadata.get("summary") or "")
+    card, summary = model.card, model.summary
     quants = {match["bits"] for match in _QUANT.finditer(card.source)} if ".gguf" in card.source.lower() else set()
     count = next((found for one in of_subject(card, "parameters") if (found := _COUNT.match(one.text))), None)
     for claim in of_subject(card, "size") if len(quants) == 1 and count else ():
@@ -225,7 +209,22 @@ def _unlike_case(model: Described) -> Iterator[Wrong]:
             yield Wrong(model.card.at(claim.offset, claim.text), stated, f"{model.name} is {min(case)}")
 
 
-def foreign(model: Described, figure: str, true: Given, stated: Sequence[Stated]) -> Stated | None:
+def unlike_architecture(model: Described) -> Iterator[Wrong]:
+    """Figures of the architecture in lines, rows and sentences of the card."""
+    for figure, known in figures_of(model).items():
+        true = known.value
+        stated = [one for one in stated_figures(model.card, figure) if not of_sibling(model, one.offset)]
+        if figure == "classes" and isinstance(true, frozenset):  # of entities, which sentences count as they like
+            stated = [one for one in stated if one.labelled]
+        if (one := _foreign(model, figure, true, stated)) is not None:
+            yield contradicted(model.card, one.offset, one.text, _given(model, figure, known))
+
+
+def _given(model: Described, figure: str, known: Known[Given]) -> str:
+    return f"{known.source} gives {model.name} {given_words(figure, known.value)}"
+
+
+def _foreign(model: Described, figure: str, true: Given, stated: Sequence[Stated]) -> Stated | None:
     """The statement that is not so, and is of this model.
 
     A card that also gives the right figure speaks of several models, a teacher or a smaller sibling; in its only line
@@ -279,7 +278,7 @@ def of_same_owner(model: Described, loaded: str, before: str) -> bool:
     Of a build for ONNX Runtime also what is of another family.
     """
     hub, own, other = hub_id(model), variant_of(model.name), variant_of(loaded.rpartition("/")[2])
-    if tuned_otherwise(hub, loaded) and _WHOLE.search(before) and "adapter_config.json" not in model.weights:
+    if tuned_otherwise(hub, loaded) and _WHOLE.search(before) and not model.adapter:
         return True  # a tokenizer may well be that of the base
     if _GENAI.search(before) and families_in(loaded) and not own.words & other.words:
         return True

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from azureml_publish.diagnostics import Location
-from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card, Table
@@ -31,11 +30,10 @@ Misnamed: TypeAlias = tuple[Location, str]
 
 def misnamed(model: Described) -> Iterator[Misnamed]:
     """Every such place of the card, the pages beside it and the summary."""
-    if isinstance(summary := model.metadata.get("summary"), str):
-        at_summary = Card(summary, lambda _line, _column: model.where("summary"))
-        for look in (_backbones, _hours):
-            yield from look(model, at_summary)
-    for card in (model.card, *model.pages):
+    at_summary = Card(model.summary, lambda _line, _column: model.where("summary"))
+    for look in (_backbones, _hours):
+        yield from look(model, at_summary)
+    for card in model.cards:
         if card.too_large:
             continue
         for look in (_this_model, _backbones, _heads, _hours, _originals):
@@ -241,5 +239,4 @@ _REPOSITORY = pattern(r"[\w-][\w.-]{0,60}/[\w.-]{2,100}")
 
 def logged_untuned(model: Described, name: str) -> bool:
     """Whether MLmodel, by which nobody fine-tuned the model, has a name that differs in a word of tuning alone."""
-    data = mapping_of(model.mlmodel.data if model.mlmodel is not None else None)
-    return mapping_of(data.get("metadata")).get("is_finetuned_model") is False and tuned_otherwise(hub_id(model), name)
+    return model.logged_metadata.get("is_finetuned_model") is False and tuned_otherwise(hub_id(model), name)

@@ -59,7 +59,8 @@ _PART = pattern(
 _SCALE = {"b": 1e9, "m": 1e6, "k": 1e3, "t": 1e12}
 
 
-def _value(digits: str, unit: str | None) -> float:
+def value_of(digits: str, unit: str | None) -> float:
+    """How many a number of this unit is: `7` with `B`."""
     first = (unit or "").lower()
     scale = 1e3 if first == "thousand" else _SCALE.get(first[:1], 1.0)
     return float(digits.replace(",", "")) * scale
@@ -71,7 +72,7 @@ def _kind(word: str | None) -> Kind:
 
 def stated_counts(model: Described, *, trained: bool = False) -> Iterator[Count]:
     """What rows, sentences on this model, and the summary say; of those that were `trained`, rows alone."""
-    for card in (model.card, *model.pages):
+    for card in model.cards:
         if card.too_large:
             continue
         yield from _in_rows(card, "trained" if trained else "parameters", "total")
@@ -81,8 +82,8 @@ def stated_counts(model: Described, *, trained: bool = False) -> Iterator[Count]
             sentence = sentence_at(card, at)
             if of_this_model(model, card, sentence) and not _several(sentence.text):
                 yield Count(value, kind, text, card, at)
-    summary = model.metadata.get("summary")
-    if isinstance(summary, str) and not trained and not OTHERS.search(summary) and not _several(summary):
+    summary = model.summary
+    if not trained and not OTHERS.search(summary) and not _several(summary):
         yield from (Count(value, kind, text) for text, value, kind, _ in _in_text(summary))
 
 
@@ -92,7 +93,7 @@ def _in_rows(card: Card, subject: str, kind: Kind) -> Iterator[Count]:
     for row in rows if len(rows) == 1 else ():
         match = _ALONE.match(row.text)
         if match and (match["u"] or "," in match["n"]) and not OTHERS.search(row.text):
-            yield Count(_value(match["n"], match["u"]), kind, row.text, card, row.offset)
+            yield Count(value_of(match["n"], match["u"]), kind, row.text, card, row.offset)
 
 
 def _in_text(text: str) -> Iterator[tuple[str, float, Kind, int]]:
@@ -103,7 +104,7 @@ def _in_text(text: str) -> Iterator[tuple[str, float, Kind, int]]:
         begun = text[max(0, match.start() - _NEAR) : match.start()]
         before = re.split(r"[.!?]\s|\n\s*\n", begun)[-1]
         if (unit or "," in digits) and not _PART.search(before) and not _PART.fullmatch(word):
-            yield match[0], _value(digits, unit), _kind(word), match.start()
+            yield match[0], value_of(digits, unit), _kind(word), match.start()
 
 
 _NEAR = 40
@@ -128,7 +129,7 @@ _RANGE = pattern(
 def wrong_counts(model: Described, named: Sequence[float]) -> Iterator[Wrong]:
     """Counts that the weights' files, the name (`named`) or the other counts of the same texts deny."""
     counts = list(stated_counts(model))
-    if "adapter_config.json" in model.weights or not counts:
+    if model.adapter or not counts:
         return
     totals = [one for one in counts if one.kind == "total"]
     active = [one for one in counts if one.kind == "active"]
@@ -163,10 +164,10 @@ def _unlike(model: Described, counts: Sequence[Count]) -> Iterator[Wrong]:
     """The count that no other one of the texts supports: the one of the fewest, and of two the latter."""
     if not counts:
         return
-    near = [sum(_close(one.value, other.value) for other in counts) for one in counts]
+    near = [sum(close(one.value, other.value) for other in counts) for one in counts]
     best = counts[near.index(max(near))]
     for one in counts:
-        if not _close(one.value, best.value):
+        if not close(one.value, best.value):
             yield one.wrong(model, f"'{short(best.text)}' stands elsewhere")
 
 
@@ -178,7 +179,8 @@ _TOLERANCE = 1.4
 """Counts are rounded, and with or without embeddings; siblings are further apart."""
 
 
-def _close(one: float, other: float) -> bool:
+def close(one: float, other: float) -> bool:
+    """Whether two counts may be those of one model."""
     return max(one, other) <= _TOLERANCE * min(one, other)
 
 

@@ -77,7 +77,7 @@ def _configured(config: Mapping[str, Any]) -> Quantised | None:
 
 def unlike_quantisation(model: Described) -> Iterator[Wrong]:
     """Places that name another method, other bits or another group size than the configuration of the weights."""
-    true = _configured(model.config or {})
+    true = _configured(model.settings)
     if true is None:
         return
     if "gguf" not in model.name.lower() and (other := quantised(model.name).denied_by(true)):
@@ -101,7 +101,7 @@ def claims_of(model: Described) -> Iterator[Claim]:
     for key, value in model.tags.items():
         if isinstance(value, str | int) and (form := _TAGS.get(key.lower().replace("-", "_"))):
             yield partial(model.where, f"tags.{key}"), f"{key}: {value}", quantised(form.format(value))
-    for card in (model.card, *model.pages):
+    for card in model.cards:
         if not card.too_large:
             yield from _of_card(model, card)
 

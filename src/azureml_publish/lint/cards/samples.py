@@ -47,7 +47,7 @@ def json_texts(model: Described) -> Iterator[SampleText]:
     Fences are called `input` or `output` by the nearest heading (or the last lines) above them, others have no name.
     """
     yield from model.samples
-    for page in (model.card, *model.pages):
+    for page in model.cards:
         yield from _fences(page)
 
 
@@ -128,9 +128,8 @@ def _positions(text: str) -> Document | None:
 
 def signature(mlmodel: Document | None, side: Literal["inputs", "outputs"] = "inputs") -> tuple[Column, ...] | None:
     """One side of MLflow's signature; None where there is none, or only tensors, which have no columns."""
-    data = mlmodel.data if mlmodel is not None else None
-    written = data.get("signature") if isinstance(data, Mapping) else None
-    listed = written.get(side) if isinstance(written, Mapping) else None
+    data = mapping_of(mlmodel.data if mlmodel is not None else None)
+    listed = mapping_of(data.get("signature")).get(side)
     if not isinstance(listed, str):
         return None
     try:
@@ -145,12 +144,6 @@ def signature(mlmodel: Document | None, side: Literal["inputs", "outputs"] = "in
         Column(str(column.get("name") or ""), str(column.get("type")), column.get("required", True) is not False)
         for column in columns
     )
-
-
-def flavours(mlmodel: Document | None) -> Mapping[str, Any]:
-    """MLflow's flavours by name; none where there is no such file."""
-    data = mlmodel.data if mlmodel is not None else None
-    return mapping_of(mapping_of(data).get("flavors"))
 
 
 def is_offered(model: Described) -> bool:

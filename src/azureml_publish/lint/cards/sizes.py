@@ -10,7 +10,6 @@ from azureml_publish.lint.cards.findings import Wrong, contradicted
 from azureml_publish.lint.cards.numerals import NUMERALS, number_of
 from azureml_publish.lint.cards.own_rows import own_cells
 from azureml_publish.lint.cards.parameter_counts import stated_counts
-from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.cards.sentences import OTHERS, of_another_size, sentence_at
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card
@@ -107,7 +106,7 @@ def unlike_sizes(model: Described) -> Iterator[Wrong]:
     card = model.card
     claims = list(_claims(model, card)) if not card.too_large and "gguf" not in card.source.lower() else []
     held, stored = weight_bytes(model), number_type(model.config)
-    logged = "transformers" in flavours(model.mlmodel) or "hftransformersv2" in flavours(model.mlmodel)
+    logged = "transformers" in model.flavours or "hftransformersv2" in model.flavours
     if held is None and model.mlmodel is not None and logged:
         held = weight_bytes(model, alone=True)
     for claim in claims:
@@ -122,7 +121,7 @@ def unlike_sizes(model: Described) -> Iterator[Wrong]:
                 yield contradicted(card, claim.offset, claim.text, held.source)
             continue
         size = _count(model) * BYTES_OF.get(next(iter(named)), 0) if len(named) == 1 else 0
-        near = _NEAR if claim.above == _CLOSE or "adapter_config.json" in model.weights else _UNIT
+        near = _NEAR if claim.above == _CLOSE or model.adapter else _UNIT
         if size and not size / near <= claim.size <= size * near:
             true = f"the parameters that the card gives have {size / 1e6:,.3g} MB of {min(named)}"
             yield contradicted(card, claim.offset, claim.text, true)
@@ -131,7 +130,7 @@ def unlike_sizes(model: Described) -> Iterator[Wrong]:
 
 def _count(model: Described) -> float:
     """The parameters that rows give: of an adapter those that were trained, else all."""
-    adapted = "adapter_config.json" in model.weights
+    adapted = bool(model.adapter)
     return next((one.value for one in stated_counts(model, trained=adapted) if one.card is not None), 0)
 
 

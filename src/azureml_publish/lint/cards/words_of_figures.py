@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import Wrong, contradicted
 from azureml_publish.lint.cards.samples import signature
 from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence_at
@@ -18,9 +17,8 @@ from azureml_publish.patterns import pattern
 
 def unlike_words(model: Described) -> Iterator[Wrong]:
     """Rows, sentences and summaries whose words are not those of the model's configuration, name or signature."""
-    config: Mapping[str, Any] = model.config or {}
-    yield from _unlike_activation(model, config)
-    yield from _unlike_kind(model, config)
+    yield from _unlike_activation(model, model.settings)
+    yield from _unlike_kind(model, model.settings)
     yield from _lower_rank(model)
     rows = of_subject(model.card, "columns")
     names = [column.name for column in signature(model.mlmodel) or ()]
@@ -39,7 +37,7 @@ _RANK = pattern(r"(?:--max[-_]lora[-_]rank|\bmax_lora_rank)[ =]+(?P<n>\d{1,4})\b
 
 def _lower_rank(model: Described) -> Iterator[Wrong]:
     """Commands that serve adapters of a smaller rank than this one has."""
-    rank = mapping_of(model.weights.get("adapter_config.json")).get("r")
+    rank = model.adapter.get("r")
     for match, offset in model.card.in_fences(_RANK) if isinstance(rank, int) else ():
         if isinstance(rank, int) and int(match["n"]) < rank:
             yield Wrong(model.card.at(offset, match[0]), f"'{match[0]}' stands here", f"the adapter's rank is {rank}")
@@ -88,7 +86,7 @@ def _unlike_kind(model: Described, config: Mapping[str, Any]) -> Iterator[Wrong]
         if mixed
         else f"config.json is of {config.get('model_type')}, without experts"
     )
-    summary = str(model.metadata.get("summary") or "")
+    summary = model.summary
     if (match := form.search(summary)) and not denial.search(summary) and not OTHERS.search(summary):
         yield Wrong(model.where("summary"), f"The summary says '{match[0]}'", true)
     for match in form.finditer(model.card.words):

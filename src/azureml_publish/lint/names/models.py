@@ -15,32 +15,9 @@ _CATALOGUE = pattern(
 )
 _NO_MODELS = frozenset(
     [
-        "api",
-        "blog",
-        "chat",
-        "collections",
-        "course",
-        "datasets",
-        "docs",
-        "enterprise",
-        "huggingface",
-        "inference-endpoints",
-        "join",
-        "learn",
-        "login",
-        "models",
-        "new",
-        "organizations",
-        "papers",
-        "posts",
-        "pricing",
-        "privacy",
-        "search",
-        "settings",
-        "spaces",
-        "tasks",
-        "terms-of-service",
-        "transformers",
+        *("api", "blog", "chat", "collections", "course", "datasets", "docs", "enterprise", "huggingface"),
+        *("inference-endpoints", "join", "learn", "login", "models", "new", "organizations", "papers", "posts"),
+        *("pricing", "privacy", "search", "settings", "spaces", "tasks", "terms-of-service", "transformers"),
     ]
 )
 """First parts of the Hub's addresses that are not an organisation: https://huggingface.co/docs."""

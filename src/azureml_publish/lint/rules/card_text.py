@@ -30,7 +30,7 @@ _LINE = pattern(rf"^[ \t>*+_-]*((?:{EMPTY_WORDS})[*_]*[.!…]*)[ \t*_]*$", re.IG
 @rule("CARD010", "placeholder-text", Severity.WARNING, "Text stands there that was to be replaced.")
 def placeholder_text(model: Described) -> Findings:
     """Text that was to be replaced before anybody reads the card."""
-    for card in (model.card, *model.pages):
+    for card in model.cards:
         yield from _once_each(card)
         yield from _in_comments(card)
         yield from _made_by_programs(card)
@@ -258,7 +258,7 @@ def card_not_written(model: Described) -> Findings:
             "Write a few sentences there: what the model does, for whom, and where it comes from.",
             width=len(BEGINNING),
         )
-    if str(model.metadata.get("summary")).strip() == BEGINNING:
+    if model.summary.strip() == BEGINNING:
         message = "The summary still holds what `publish init` wrote for the card."
         yield card_not_written.at(model.where("summary"), message, "Write what the model does, in a sentence or two.")
 

@@ -136,7 +136,7 @@ _NBSP = pattern(
 @rule("CARD041", "nbsp", Severity.WARNING, "A no-break space stands where a plain space is meant.")
 def nbsp(model: Described) -> Findings:
     """A no-break space where nobody means one."""
-    for card in (model.card, *model.pages):
+    for card in model.cards:
         if "\u00a0" not in card.source:
             continue
         edits = [replacing(card, match.start(), match.end(), " ") for match in _NBSP.finditer(card.source)]
@@ -194,29 +194,8 @@ _QUOTES = pattern("[\u2018\u2019\u201c\u201d\u201e\u201f]")
 _STRINGS = pattern(r"\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|(?:#|//)[^\n]*")
 _CODE = frozenset(
     [
-        "python",
-        "py",
-        "python3",
-        "json",
-        "jsonc",
-        "bash",
-        "sh",
-        "shell",
-        "console",
-        "powershell",
-        "yaml",
-        "yml",
-        "javascript",
-        "js",
-        "typescript",
-        "ts",
-        "c",
-        "cpp",
-        "csharp",
-        "java",
-        "go",
-        "rust",
-        "sql",
+        *("python", "py", "python3", "json", "jsonc", "bash", "sh", "shell", "console", "powershell", "yaml"),
+        *("yml", "javascript", "js", "typescript", "ts", "c", "cpp", "csharp", "java", "go", "rust", "sql"),
         "http",
     ]
 )
@@ -225,7 +204,7 @@ _CODE = frozenset(
 @rule("CARD043", "smart-quote-in-code", Severity.ERROR, "Code has typographic quotes.")
 def smart_quote_in_code(model: Described) -> Findings:
     """Typographic quotes in code, which no language reads as quotes, and round a value of the metadata."""
-    for card in (model.card, *model.pages):
+    for card in model.cards:
         if not card.text.isascii() and _QUOTES.search(card.source):
             yield from _quoted_code(card)
     for path, text in texts_of(model):

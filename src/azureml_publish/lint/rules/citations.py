@@ -140,16 +140,7 @@ def _to_come(month: str, today: str) -> bool:
 
 
 _FIELDS = (
-    "title",
-    "author",
-    "year",
-    "journal",
-    "booktitle",
-    "publisher",
-    "volume",
-    "number",
-    "pages",
-    "month",
+    *("title", "author", "year", "journal", "booktitle", "publisher", "volume", "number", "pages", "month"),
     "editor",
 )
 _SURELY = pattern(

@@ -10,7 +10,6 @@ from azureml_publish.content.packaging.transformers_facts import find_task, stat
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.cards.code_blocks import mistake_in
 from azureml_publish.lint.cards.findings import short
-from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.names.models import declared, hub_id, is_own, own_names, sibling, tasks_of
@@ -57,7 +56,8 @@ def code_loads_another_model(model: Described) -> Findings:
     card = model.card
     own = own_names(model)
     loaded = [one for one in _loaded(card) if not _PARTS.search(one.by)]
-    words = frozenset[str]().union(*(variant_of(name).words for name in (*own, _base(model))))
+    base = str(model.logged_metadata.get("base_model_name") or "")
+    words = frozenset[str]().union(*(variant_of(name).words for name in (*own, base)))
     if not loaded or not words:
         return
     if any(_is_one(one.name, own, words) or declared(model, one.name) for one in loaded):
@@ -105,13 +105,6 @@ def _loaded(card: Card) -> Iterator[_Loaded]:
             yield _Loaded(match[number], match["class"] or "", card.offset_in(fence, match[number]))
 
 
-def _base(model: Described) -> str:
-    data = model.mlmodel.data if model.mlmodel is not None else None
-    metadata = data.get("metadata") if isinstance(data, dict) else None
-    base = metadata.get("base_model_name") if isinstance(metadata, dict) else None
-    return base if isinstance(base, str) else ""
-
-
 def _is_one(name: str, own: tuple[str, ...], words: frozenset[str]) -> bool:
     """Whether a name may mean this model: it is one of its names, or shares a word of its family."""
     return is_own(name, own) or bool(variant_of(name.rpartition("/")[2]).words & words)
@@ -153,7 +146,7 @@ def code_of_another_kind(model: Described) -> Findings:
     tasks = frozenset(tasks_of(model))
     for what, name, offset, hint in _of_other_kinds(model, tasks) if tasks else ():
         yield code_of_another_kind.at(model.card.at(offset, name), f"The code {what}.", hint)
-    held = [*flavours(model.mlmodel)]
+    held = [*model.flavours]
     for name, offset in _loaders(model.card) if held else ():
         flavour = "python_function" if name == "pyfunc" else name
         if flavour not in held and flavour in OWN_PACKAGES | {"python_function", "tensorflow", "keras", "spacy"}:
@@ -185,14 +178,13 @@ def _of_other_kinds(model: Described, tasks: frozenset[str]) -> Iterator[tuple[s
         yield f"loads the model as {foreign[0][0]}, which is no class for {own}", *foreign[0], _CLASS
     if loaded and not foreign and tasks <= KNOWN_TASKS - _ANY_MODELS:
         meant = [tasks_of_class(name) for name, _ in loaded]
-        listed = (model.config or {}).get("architectures")
+        listed = model.settings.get("architectures")
         names = listed if isinstance(listed, list | tuple) else ()
         configured = {task for name in names for task in tasks_of_class(str(name))}
         if all(meant) and not any(one in configured or _serves(one, served) for each in meant for one in each):
             yield f"loads the model as {loaded[0][0]}, which is for {meant[0][0]}; it is for {own}", *loaded[0], _CLASS
-    written = flavours(model.mlmodel).get("transformers")
-    inside = str(written.get("pipeline_model_type") or "") if isinstance(written, Mapping) else ""
-    weights = types_of(inside) or frozenset({str((model.config or {}).get("model_type") or "")})
+    inside = str(model.flavour("transformers").get("pipeline_model_type") or "")
+    weights = types_of(inside) or frozenset({str(model.settings.get("model_type") or "")})
     kinds = [types_of(name) for name, _ in loaded]
     if weights <= frozenset(stated()["model_types"]) and kinds and all(kinds) and not any(k & weights for k in kinds):
         yield (

@@ -225,10 +225,10 @@ def figures_differ(model: Described) -> Findings:
 
     A table whose columns name no model, or whose rows say too little, is not compared.
     """
-    for page in (model.card, *model.pages):
+    for page in model.cards:
         for table in page.tables:
             yield from _twice(page, table)
-    sums = (one for page in (model.card, *model.pages) for one in wrong_sums(page))
+    sums = (one for page in model.cards for one in wrong_sums(page))
     for wrong in (*unlike_data_date(model), *misquoted(model), *sums):
         hint = "Write the figure that was measured, the same in both."
         yield figures_differ.at(wrong.where, wrong.message, hint)
@@ -236,7 +236,7 @@ def figures_differ(model: Described) -> Findings:
         return
     own = alphanumeric(model.name)
     first: dict[str, tuple[str, Card, _Measured]] = {}
-    for page in (model.card, *model.pages):
+    for page in model.cards:
         for table in page.tables:
             for one in _figures(table):
                 if not _is_own(one.column, own):

@@ -252,7 +252,7 @@ _OF_ONE_MODEL = "Copy all files of one model, as they lie beside its weights."
 
 def _of_the_spec(model: Described, files: WeightFiles) -> Iterator[Contradiction]:
     """Languages of a tokenizer, and how much it keeps of a text, against what the model translates and takes."""
-    data = mapping_of(model.mlmodel.data if model.mlmodel is not None else None)
+    data = model.logged
     pair = pair_of_name(model.name, hub_id(model)) or next((one for _, one in pairs_logged(data)), "")
     default = _BY_DEFAULT.search(model.card.words) if not pair and "default" in model.card.lowered else None
     sides = [meant_language(default[side]) for side in ("a", "b")] if default else []
@@ -290,7 +290,7 @@ def _environment(files: WeightFiles, described: Described) -> Findings:
     """Files of an environment that pip cannot install, or that lack or precede what the weights are loaded by."""
     texts = installed(files)
     settings = Loaded(
-        described.config or {},
+        described.settings,
         described.tokenizer or {},
         described.weights.get("preprocessor_config.json", {}),
         adapter="adapter_config.json" in files.places,

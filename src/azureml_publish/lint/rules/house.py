@@ -71,7 +71,7 @@ def banned_word(model: Described) -> Findings:
         # Its own text and no pattern: what is quoted matches in one pass.
         quoted = r"\s+".join(map(re.escape, word.split()))
         form = re.compile(rf"(?<!\w){quoted}(?!\w)", re.IGNORECASE)
-        for page in (model.card, *model.pages):
+        for page in model.cards:
             for match in form.finditer(page.words):
                 yield banned_word.at(
                     page.at(match.start(), match[0]),

@@ -51,7 +51,7 @@ def custom_license_without_text(model: Described) -> Findings:
         re.match(r"LICEN[CS]E", name, re.IGNORECASE) for name in model.files
     ):
         return
-    if not any(_LINK.search(page.text) for page in (model.card, *model.pages)):
+    if not any(_LINK.search(page.text) for page in model.cards):
         yield custom_license_without_text.at(
             model.where("license"),
             f"The licence is '{license_id}', and neither licenseDescription nor a link in the card says what it is.",

@@ -72,7 +72,7 @@ def license_differs(model: Described) -> Findings:
             yield license_differs.at(model.card.at(row.offset, row.text), message, _SAME_LICENCE)
     yield from _reserved(model, written if spec in _PERMISSIVE else "")
     meant = {spec, *licences_in(spec)}
-    pages = (stated for page in (model.card, *model.pages) for stated in _card_licence(page))
+    pages = (stated for page in model.cards for stated in _card_licence(page))
     lines: set[tuple[str, int]] = set()
     for stated in (*pages, *_named_licence(model), *_licence_texts(model)):
         if not stated.values or any(may_be_one(own, one) for own in meant for one in stated.values):
@@ -312,7 +312,7 @@ def task_differs(model: Described) -> Findings:
             )
             break
     yield from _of_samples(model, tasks)
-    kind = str(model.weights.get("adapter_config.json", {}).get("task_type"))
+    kind = str(model.adapter.get("task_type"))
     if (meant := _ADAPTED.get(kind)) and not tasks_agree(meant, every):
         yield task_differs.at(
             model.where("tasks.inferenceTasks"),
@@ -324,7 +324,7 @@ def task_differs(model: Described) -> Findings:
         served = frozenset(tasks_of_class(name) if meant is None and _OF_MEDIA.issuperset(every) else ())
         if served and served.isdisjoint(task.name for one in every if (task := find_task(one)) is not None):
             meant = min(served)
-        if meant == "text-generation" and any(_SEES.search(key) for key in model.config or ()):
+        if meant == "text-generation" and any(_SEES.search(key) for key in model.settings):
             continue  # FuyuForCausalLM answers with text to images
         headless = re.search(r"[a-z0-9](?<!Head)(?<!Heads)(?<!For)Model$", name) and _HEADED.issuperset(every)
         headless = headless and "text-classification" not in every  # whose head may be one of setfit
@@ -362,7 +362,7 @@ def _of_samples(model: Described, tasks: list[str]) -> Findings:
 
 
 def _architectures(model: Described) -> tuple[str, ...]:
-    listed = model.config.get("architectures") if model.config is not None else None
+    listed = model.settings.get("architectures")
     found = [name for name in listed if isinstance(name, str)] if isinstance(listed, list | tuple) else []
     return tuple(found) or (model.lock.model.architectures if model.lock is not None else ())
 

@@ -11,15 +11,14 @@ from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.builds import unlike_build
 from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.cards.named_counts import named_counts
 from azureml_publish.lint.cards.parameter_counts import count_text
 from azureml_publish.lint.cards.quantisation import unlike_quantisation
-from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.names.publishers import families_in, strangers
 from azureml_publish.lint.names.variants import alphanumeric, sibling_of, variant_of
-from azureml_publish.lint.rules.parameters import named_counts
 from azureml_publish.lint.subject import Described, Fact
 from azureml_publish.lint.weights.indexes import INDEX, bytes_by_configuration
 from azureml_publish.lint.weights.values import is_count
@@ -217,7 +216,7 @@ def _precisions(model: Described) -> Findings:
                 f"The card says '{short(claim.text)}', while the name {model.name} says {' or '.join(sorted(named))}.",
             )
             break
-    beside = not isinstance((model.config or {}).get("quantization_config"), Mapping)  # a file or a class says how
+    beside = not isinstance(model.settings.get("quantization_config"), Mapping)  # a file or a class says how
     weights = (
         "" if "gguf" in named or (beside and named & {"gptq", "awq", "int4", "int8"}) else _weights_precision(model)
     )
@@ -234,9 +233,8 @@ _QUANTISED = pattern(r"quanti[sz]|\b[48]-?bit\b|int[48]\b|\bfp8\b|awq|gptq")
 
 def _quantised_unsaid(model: Described) -> Findings:
     """Weights that are quantised, of which neither name nor card nor spec says a word."""
-    quantised = model.config.get("quantization_config") if model.config is not None else None
-    found = _weights_precision(model) if isinstance(quantised, Mapping) else ""
-    pages = (model.card, *model.pages)
+    found = _weights_precision(model) if isinstance(model.settings.get("quantization_config"), Mapping) else ""
+    pages = model.cards
     texts = (f"{model.name} {model.variant or ''}".lower(), *(page.lowered for page in pages))
     if found and not any(_QUANTISED.search(text) for text in texts):
         yield _differs(model.where("name"), f"The weights are {found} by config.json, and nothing else says so.")
@@ -253,7 +251,7 @@ def _may_be(one: str, other: str) -> bool:
 
 
 def _weights_precision(model: Described) -> str:
-    config: Mapping[str, Any] = model.config or {}
+    config = model.settings
     quantised = config.get("quantization_config")
     if isinstance(quantised, Mapping):
         method, bits = str(quantised.get("quant_method") or "").lower(), quantised.get("bits")
@@ -310,12 +308,11 @@ def _most(model: Described) -> int:
 
 def _logged_bytes(model: Described) -> Findings:
     """The size that MLflow wrote, of a model of transformers: by the name's own count, or too few for any."""
-    data = model.mlmodel.data if model.mlmodel is not None else None
-    size = data.get("model_size_bytes") if isinstance(data, Mapping) else None
-    if model.mlmodel is None or not isinstance(size, int) or isinstance(size, bool) or size <= 0:
+    size = model.logged.get("model_size_bytes")
+    if model.mlmodel is None or not is_count(size):
         return
     count, where = next(iter(named_counts(model)), None), model.mlmodel.location(("model_size_bytes",))
-    if size < _LEAST_BYTES and ("transformers" in flavours(model.mlmodel) or (model.config or {}).get("model_type")):
+    if size < _LEAST_BYTES and ("transformers" in model.flavours or model.settings.get("model_type")):
         yield _bytes(where, f"model_size_bytes is {size}, too few for the weights of a model.")
     elif count is not None and size / count < 0.1:
         message = f"model_size_bytes is {size}, while the name {model.name} says {count_text(count)} parameters."
@@ -325,17 +322,16 @@ def _logged_bytes(model: Described) -> Findings:
 def _bytes_of_files(model: Described) -> Findings:
     """The size that MLflow wrote, and that of the spec, against an index of the weights and their configuration."""
     files, document = model.content, model.mlmodel
-    data = mapping_of(document.data if document is not None else None)
     logged = document.location(("model_size_bytes",)) if document is not None else model.where("name")
     indexes = [files.settings(path) for path in sorted(files.places) if INDEX.fullmatch(path.rpartition("/")[2])]
     totals = [one for index in indexes if is_count(one := mapping_of(index.get("metadata")).get("total_size"))]
     for name, size, where in (
-        ("model_size_bytes", data.get("model_size_bytes"), logged),
+        ("model_size_bytes", model.logged.get("model_size_bytes"), logged),
         ("fileSizeBytes", model.build.get(_FIELD), model.at_build(_FIELD)),
     ):
         if not is_count(size):
             continue
-        config = {} if name == _FIELD and model.build.get("quantization") else model.config or {}
+        config = {} if name == _FIELD and model.build.get("quantization") else model.settings
         messages = [message for _, message in bytes_by_configuration(name, size, config)]
         if len(totals) == 1 and not 0.98 <= size / totals[0] <= _TWICE:
             messages = [f"{name} is {size:,}, and total_size of the index of weights {totals[0]:,}."]

@@ -9,10 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from azureml_publish.diagnostics import Location, Severity
-from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.own_names import NAME, logged_untuned, misnamed, repository_of, sibling_by_any
-from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
@@ -105,12 +103,7 @@ def names_of(model: Described) -> Iterator[Named]:
             yield Named(what, value, model.where(key))
     for section, values in (("tags", model.tags), ("properties", model.properties)):
         for key in (
-            "baseWeightsId",
-            "model_id",
-            "base_model",
-            "baseModel",
-            "base_model_id",
-            "baseModelId",
+            *("baseWeightsId", "model_id", "base_model", "baseModel", "base_model_id", "baseModelId"),
             "parent_model",
         ):
             value = values.get(key)
@@ -120,10 +113,10 @@ def names_of(model: Described) -> Iterator[Named]:
     for stated in of_subject(model.card, "hub"):
         if linked := repository_of(stated.text):
             yield Named("The repository in the card", linked, model.card.at(stated.offset))
-    origin = model.config.get("_name_or_path") if model.config is not None else None
+    origin = model.settings.get("_name_or_path")
     if isinstance(origin, str) and _ID.fullmatch(origin):
         yield Named("_name_or_path of config.json", origin.rpartition("/")[2], model.where("name"))
-    adapted = model.weights.get("adapter_config.json", {}).get("base_model_name_or_path")
+    adapted = model.adapter.get("base_model_name_or_path")
     if isinstance(adapted, str) and adapted:
         yield Named(ADAPTED, adapted, model.where("name"))
     yield from _parents(model)
@@ -134,12 +127,12 @@ def _logged(model: Described) -> Iterator[Named]:
     """What MLmodel was logged from, by its flavours and its metadata."""
     if model.mlmodel is None:
         return
-    for flavour, held in flavours(model.mlmodel).items():
+    for flavour, held in model.flavours.items():
         for key in ("huggingface_id", "source_model_name"):
             name = held.get(key) if isinstance(held, Mapping) else None
             if isinstance(name, str) and _ID.fullmatch(name):
                 yield Named(f"{key} of MLmodel", name, model.mlmodel.location(("flavors", flavour, key)))
-    base = mapping_of(mapping_of(model.mlmodel.data).get("metadata")).get("base_model_name")
+    base = model.logged_metadata.get("base_model_name")
     if isinstance(base, str) and base:
         yield Named("base_model_name of MLmodel", base, model.mlmodel.location(("metadata", "base_model_name")))
 
@@ -250,8 +243,7 @@ _DOES = pattern(
 
 def _of_another_family(model: Described) -> Findings:
     """A summary or a page beside the card that is about a sibling, or names other families, again and again."""
-    own, summary = families_in(model.name), model.metadata.get("summary")
-    words = summary.split() if isinstance(summary, str) else []
+    own, words = families_in(model.name), model.summary.split()
     until = next((index for index, word in enumerate(words) if word in _OF), len(words))  # `Refresh of Phi-3-mini`
     names = [" ".join(words[: min(n, until)]) for n in (2, 3, 4)]
     begun = next((name for name in names if name and sibling_of(model.name, name)), "")
@@ -272,7 +264,7 @@ def _of_another_family(model: Described) -> Findings:
                 f"The page's title names {short(apart[0])}, which is not {model.name}.",
                 f"Write the page of {model.name}; this one is another model's.",
             )
-    if isinstance(summary, str) and (subject := _subject_of(summary, own, model.card)):
+    if subject := _subject_of(model.summary, own, model.card):
         yield card_of_a_sibling.at(
             model.where("summary"),
             f"The summary speaks of {subject}, and not of {model.name}.",

@@ -20,19 +20,8 @@ from azureml_publish.lint.subject import AssetSubject, Described, ModelSubject
 from azureml_publish.spec import FinetuneDefaults
 
 _SPEC_KEYS = (
-    *(
-        "$schema",
-        "name",
-        "version",
-        "type",
-        "path",
-        "description",
-        "tags",
-        "properties",
-        "stage",
-        "flavors",
-        "datasets",
-    ),
+    *("$schema", "name", "version", "type", "path", "description", "tags", "properties", "stage", "flavors"),
+    "datasets",
     *("system_metadata", "isArchived", "variantInfo", "intellectualProperty", "defaultDeploymentTemplate"),
     *("intellectual_property", "default_deployment_template", "allowed_deployment_templates", "job_name"),
 )

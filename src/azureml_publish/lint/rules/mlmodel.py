@@ -20,7 +20,7 @@ from azureml_publish.content.packaging.transformers_facts import (
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import MALFORMED, Document, parse_yaml
 from azureml_publish.lint.cards.findings import short
-from azureml_publish.lint.cards.samples import flavours, signature
+from azureml_publish.lint.cards.samples import signature
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.names.models import hub_id
 from azureml_publish.lint.subject import AssetSubject, Described
@@ -151,14 +151,14 @@ def mlmodel_contradicts_itself(model: Described) -> Findings:
         return
     yield from _by_itself(model, model.mlmodel)
     yield from _environment(model)
-    flavour = flavours(model.mlmodel).get("transformers")
-    if not isinstance(flavour, Mapping):
+    flavour = model.flavour("transformers")
+    if not flavour:
         return
     for key, message in _contradictions(flavour):
         yield mlmodel_contradicts_itself.at(
             _place(model.mlmodel, key), message, "Copy the MLmodel that MLflow wrote beside this model's files."
         )
-    listed = (model.config or {}).get("architectures")
+    listed = model.settings.get("architectures")
     classes = [name for name in listed if isinstance(name, str)] if isinstance(listed, list | tuple) else []
     loaded = str(flavour.get("pipeline_model_type") or "")
     if classes and is_model_class(loaded) and not any(_kind(loaded) == _kind(name) for name in classes):
@@ -167,7 +167,7 @@ def mlmodel_contradicts_itself(model: Described) -> Findings:
             f"MLmodel loads the weights as {loaded}, and config.json has {classes[0]}.",
             "Copy the MLmodel that MLflow wrote beside this model's files.",
         )
-    for key, message in flavour_differences(flavour, model.config or {}, model.weights.get(_PREPARED, {})):
+    for key, message in flavour_differences(flavour, model.settings, model.weights.get(_PREPARED, {})):
         yield mlmodel_contradicts_itself.at(
             _place(model.mlmodel, key), message, "Copy the MLmodel that MLflow wrote beside this model's files."
         )
@@ -186,15 +186,15 @@ def mlmodel_contradicts_itself(model: Described) -> Findings:
 
 def _by_itself(model: Described, document: Document) -> Findings:
     """When it was written, and classes and languages of its tasks."""
-    data = document.data
-    if not isinstance(data, Mapping):
+    data = model.logged
+    if not data:
         return
-    found = [*logging_mistakes(data, model.as_of), *class_differences(data, model.config or {})]
+    found = [*logging_mistakes(data, model.as_of), *class_differences(data, model.settings)]
     config_at = min((one for one in model.content.places if one.endswith("/config.json")), key=len, default="")
     found += flavour_mistakes(data, frozenset(model.content.places), config_at)
-    for name, flavour in flavours(document).items():
+    for name, flavour in model.flavours.items():
         version = flavour.get("transformers_version") if isinstance(flavour, Mapping) else None
-        if version and (message := too_old(version, model.config or {})):
+        if version and (message := too_old(version, model.settings)):
             found.append((("flavors", name, "transformers_version"), message))
     found += base_task_differences(data)
     logged = [*pairs_logged(data)]
@@ -236,11 +236,11 @@ _OF_OTHER_WORDS = ("RobertaTokenizer", "XLMRobertaTokenizer", "GPT2Tokenizer", "
 def _environment(subject: Described) -> Findings:
     """Versions in MLmodel against those that the files of the environment beside it install, and its loader."""
     document = subject.mlmodel
-    if document is None or not isinstance(document.data, Mapping):
+    if document is None or not subject.logged:
         return
     texts = installed(subject.content)
     hint = "Copy the files of the environment that MLflow wrote beside this MLmodel."
-    for key_path, message in version_differences(document.data, texts):
+    for key_path, message in version_differences(subject.logged, texts):
         yield mlmodel_contradicts_itself.at(document.location(key_path), message, hint)
     if message := two_environments(texts):
         where = document.location(("flavors", "python_function", "env"))
@@ -249,14 +249,12 @@ def _environment(subject: Described) -> Findings:
     if message := imports_missing(texts, code) if texts else "":
         yield mlmodel_contradicts_itself.at(document.location(("flavors", "python_function", "env")), message, hint)
     yield from _by_column(subject)
-    found = flavours(document)
-    python = found.get("python_function")
-    loader = str(python.get("loader_module") or "") if isinstance(python, Mapping) else ""
-    if (named := loader.removeprefix("mlflow.")) in OWN_PACKAGES and named not in found:
+    loader = str(subject.flavour("python_function").get("loader_module") or "")
+    if (named := loader.removeprefix("mlflow.")) in OWN_PACKAGES and named not in subject.flavours:
         yield mlmodel_contradicts_itself.at(
             document.location(("flavors", "python_function", "loader_module")),
             f"{loader} loads the flavour {named}, which MLmodel does not have.",
-            f"Write mlflow.{next((one for one in found if one != 'python_function'), named)}.",
+            f"Write mlflow.{next((one for one in subject.flavours if one != 'python_function'), named)}.",
         )
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.lint.cards.agreement import unlike_itself
 from azureml_publish.lint.cards.bases import other_bases
-from azureml_publish.lint.cards.facts import denied, figures_of
-from azureml_publish.lint.cards.figures import Given, given_words, stated_figures
-from azureml_publish.lint.cards.findings import Wrong, contradicted, once_a_place, replacing, short
-from azureml_publish.lint.cards.own_figures import contradictions, foreign, of_same_owner, of_sibling
+from azureml_publish.lint.cards.facts import unlike_facts
+from azureml_publish.lint.cards.figures import figures_of
+from azureml_publish.lint.cards.findings import once_a_place, replacing, short
+from azureml_publish.lint.cards.labels import unlike_labels
+from azureml_publish.lint.cards.named_settings import unlike_settings
+from azureml_publish.lint.cards.own_figures import of_same_owner, unlike_architecture, unlike_figures
 from azureml_publish.lint.cards.own_names import PUBLISHED_AS, repository_of
+from azureml_publish.lint.cards.sizes import unlike_sizes
 from azureml_publish.lint.cards.statements import of_subject
+from azureml_publish.lint.cards.words_of_figures import unlike_words
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.markdown.inline import Link
@@ -82,7 +87,7 @@ def card_links_other_model(model: Described) -> Findings:
         if _taken_for_own(card, link, linked, own):
             yield _wrong_page(model, link, linked)
     seen: set[str] = set()
-    based = model.weights.get("adapter_config.json", {}).get("base_model_name_or_path")
+    based = model.adapter.get("base_model_name_or_path")
     meant = [model.name, *([based] if isinstance(based, str) and not is_own(based, own) else [])]
     for fence in card.fences:
         if not any(
@@ -252,18 +257,17 @@ def prose_contradicts_name(model: Described) -> Findings:
 @rule("CARD063", "figures-contradict-config", Severity.WARNING, "The card gives another model's figures.", pages=True)
 def figures_contradict_config(model: Described) -> Findings:
     """Layers, hidden size, heads, vocabulary and the like of another model."""
-    known, source = figures_of(model)
-    rate = known.get("sampling")
+    rate = figures_of(model).get("sampling")
     for fence in model.card.fences if rate else ():
         match = _RATE.search(fence.text)
-        if match and int(match[1]) // 1000 != rate:
+        if rate and match and int(match[1]) // 1000 != rate.value:
             yield figures_contradict_config.at(
                 model.card.at(model.card.offset_in(fence, match[0]), match[0]),
-                f"The code gives '{match[0]}', while {source['sampling']} has {rate:g} kHz: transformers refuses it.",
+                f"The code gives '{match[0]}', while {rate.source} has {rate.value:g} kHz: transformers refuses it.",
                 "Bring the sound to the model's own rate first.",
             )
-    figures = list(_figures(model, known, source))  # a line may well have several
-    others = (*figures, *contradictions(model, known, source), *denied(model, known, source))
+    figures = list(unlike_architecture(model))  # a line may well have several
+    others = (*figures, *(one for look in _LOOKS for one in look(model)))
     for wrong in (*figures, *(one for one in once_a_place(others) if one not in figures)):
         hint = "Give this model's own figures; those of a sibling do not fit."
         yield figures_contradict_config.at(wrong.where, wrong.message, hint)
@@ -272,15 +276,8 @@ def figures_contradict_config(model: Described) -> Findings:
 _RATE = pattern(r"\bsampling_rate ?= ?([0-9]{4,6})\b")
 
 
-def _figures(model: Described, known: Mapping[str, Given], source: Mapping[str, str]) -> Iterator[Wrong]:
-    for figure, true in known.items():
-        stated = [one for one in stated_figures(model.card, figure) if not of_sibling(model, one.offset)]
-        if figure == "classes" and isinstance(true, frozenset):  # of entities, which sentences count as they like
-            stated = [one for one in stated if one.labelled]
-        one = foreign(model, figure, true, stated)
-        if one is not None:
-            words = f"{source[figure]} gives {model.name} {given_words(figure, true)}"
-            yield contradicted(model.card, one.offset, one.text, words)
+_LOOKS = (unlike_figures, unlike_sizes, unlike_words, unlike_settings, unlike_itself, unlike_labels, unlike_facts)
+"""What is compared, in this order: of two findings in one line the first is reported."""
 
 
 @rule("MATCH004", "base-model-differs", Severity.WARNING, "The card names another base model than the spec.")
@@ -289,7 +286,7 @@ def base_model_differs(model: Described) -> Findings:
     yield from _tuned_from(model)
     for where, message in other_bases(model):
         yield base_model_differs.at(where, message, "Write the same base in all.")
-    tag, base = model.tags.get("base_model"), model.weights.get(_ADAPTER, {}).get("base_model_name_or_path")
+    tag, base = model.tags.get("base_model"), model.adapter.get("base_model_name_or_path")
     if isinstance(base, str) and isinstance(tag, str) and tuned_otherwise(base, tag):
         yield base_model_differs.at(
             model.where("tags.base_model"),

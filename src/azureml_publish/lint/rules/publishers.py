@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from azureml_publish.diagnostics import Diagnostic, Location, Severity
 from azureml_publish.lint.cards.findings import short
@@ -113,9 +113,7 @@ def _provider(model: Described, stated: str) -> Findings:
 
 
 def _provider_name(model: Described) -> str:
-    data = model.mlmodel.data if model.mlmodel is not None else None
-    metadata = data.get("metadata") if isinstance(data, Mapping) else None
-    provider = metadata.get("model_provider_name") if isinstance(metadata, Mapping) else None
+    provider = model.logged_metadata.get("model_provider_name")
     return provider if isinstance(provider, str) else ""
 
 
@@ -256,7 +254,7 @@ _OF_MORE = pattern(r"vision|audio|image|speech|mel|feat|patch|visual|video|chann
 
 def _by_files(model: Described, tasks: tuple[str, ...]) -> Iterator[tuple[str, frozenset[str], str]]:
     """What config.json says that goes in, where the task takes anything, and what a classifier never makes."""
-    config = model.config or {}
+    config = model.settings
     if tasks and _OPEN.issuperset(tasks):
         if config.keys() >= _OF_IMAGES and not {"vocab_size", "text_config"} & config.keys():
             yield "inputModalities", frozenset({"image", "video"}), "config.json is of a model of images alone"

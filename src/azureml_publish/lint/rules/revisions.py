@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from azureml_publish.diagnostics import Severity
-from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.names.publishers import BY_NAME, publisher_of
 from azureml_publish.lint.names.variants import KIND_WORDS, alphanumeric, of_another_purpose, sibling_of
@@ -125,13 +124,9 @@ def _hub_id_facts(model: Described) -> Iterator[Fact]:
 
 
 def _base(model: Described) -> str:
-    data = model.mlmodel.data if model.mlmodel is not None else None
-    metadata = data.get("metadata") if isinstance(data, Mapping) else None
-    flavour = flavours(model.mlmodel).get("hftransformersv2")
-    named = flavour.get("huggingface_id") if isinstance(flavour, Mapping) else None
-    base = metadata.get("base_model_name") if isinstance(metadata, Mapping) else None
-    base = named if isinstance(named, str) and "/" in named else base
-    return base if isinstance(base, str) and "/" in base else ""  # a repository, not just the model's own name
+    """The repository that MLmodel names: its own name alone is none."""
+    named = (model.flavour("hftransformersv2").get("huggingface_id"), model.logged_metadata.get("base_model_name"))
+    return next((one for one in named if isinstance(one, str) and "/" in one), "")
 
 
 _LOADS = pattern(r"[(=\s][\"']?([\w-][\w.-]{1,60}/[\w.-]{4,100})(?![\w/.])")
@@ -149,10 +144,8 @@ def _of_code(model: Described) -> str:
 
 def _made_of(model: Described) -> str:
     """What else names the model: the folder of its files, and MLmodel's own name of the base."""
-    data = model.mlmodel.data if model.mlmodel is not None else None
-    metadata = data.get("metadata") if isinstance(data, Mapping) else None
-    base = metadata.get("base_model_name") if isinstance(metadata, Mapping) else None
-    return f"{model.origin[0] if model.origin is not None else ''} {base or ''}".strip()
+    base = model.logged_metadata.get("base_model_name") or ""
+    return f"{model.origin[0] if model.origin is not None else ''} {base}".strip()
 
 
 def _is_foreign(fact: Fact) -> bool:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.cards.findings import short
-from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card, Heading
 from azureml_publish.lint.markdown.inline import Link
@@ -78,9 +76,8 @@ def sample_link_for_other_model(model: Described) -> Findings:
 
 def _made_of(model: Described, family: str) -> bool:
     """Whether the model derives from a family by what MLmodel, the weights or the card's first lines say."""
-    described = (*flavours(model.mlmodel).values(), model.config, model.metadata.get("modelArchitecture"))
-    data = model.mlmodel.data if model.mlmodel is not None else None
-    described = (*described, data.get("metadata") if isinstance(data, Mapping) else None)
+    architecture = model.metadata.get("modelArchitecture")
+    described = (*model.flavours.values(), model.config, architecture, model.logged_metadata)
     return family in str(described).lower() or family in model.card.lowered[:_BEGINNING]
 
 
@@ -138,7 +135,7 @@ def _finetune_section(card: Card) -> Heading | None:
 
 def _links_finetuning(model: Described) -> bool:
     """Whether the card or its notes link a notebook for fine-tuning, or have a section on that."""
-    pages = (model.card, *model.pages)
+    pages = model.cards
     return any(_FINETUNE_LINK.match(link.url) for page in pages for link in page.links) or any(
         _finetune_section(page) for page in model.pages
     )

@@ -12,7 +12,6 @@ from azureml_publish.documents import KeyPath, mapping_of
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.samples import (
     NotJsonError,
-    flavours,
     inputs,
     is_elided,
     is_fragment,
@@ -116,7 +115,7 @@ def sample_missing(model: Described) -> Findings:
     """A model that can be deployed, and nothing says what to send it."""
     if not is_offered(model) or any(sample.name == "input" for sample in model.samples):
         return
-    if not any(_shows(page) for page in (model.card, *model.pages)):
+    if not any(_shows(page) for page in model.cards):
         yield sample_missing.at(
             model.card.place(1, 1),
             "The model can be deployed, but neither its card nor its notes show a sample input.",
@@ -199,14 +198,8 @@ def _turns(sample: SampleText, data: Any) -> Findings:
                 message, hint = "The turn has `message`, and a server reads `content`.", "Write content."
             elif (
                 not {
-                    "content",
-                    "tool_calls",
-                    "function_call",
-                    "parts",
-                    "refusal",
-                    "reasoning_content",
-                    "message",
-                    "text",
+                    *("content", "tool_calls", "function_call", "parts", "refusal", "reasoning_content"),
+                    *("message", "text"),
                 }
                 & turn.keys()
             ):
@@ -294,8 +287,7 @@ _OF_MASKS = frozenset({"fill-mask", "embeddings", "feature-extraction", "text2te
 
 def _of_azure(model: Described) -> bool:
     """Whether MLmodel names the image of Azure ML that serves the model, whose server reads `input_data` alone."""
-    metadata = mapping_of(mapping_of(model.mlmodel.data if model.mlmodel is not None else None).get("metadata"))
-    return str(metadata.get("azureml.base_image")).startswith("mcr.microsoft.com/azureml/")
+    return str(model.logged_metadata.get("azureml.base_image")).startswith("mcr.microsoft.com/azureml/")
 
 
 _OTHER_SERVERS = ("inputs", "instances", "dataframe_split", "dataframe_records")
@@ -308,7 +300,7 @@ _MISSPELLED = ("input", "inputData", "input-data", "data_input")
 
 
 def _texts(given: Any, model: Described) -> bool:
-    if "hftransformersv2" in flavours(model.mlmodel):  # this flavour reads `input_string`
+    if "hftransformersv2" in model.flavours:  # this flavour reads `input_string`
         return True
     return isinstance(given, list) and all(isinstance(text, str) for text in given)
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from azureml_publish.content.packaging.transformers_facts import find_task
 from azureml_publish.diagnostics import Severity
-from azureml_publish.documents import KeyPath, mapping_of
+from azureml_publish.documents import KeyPath
 from azureml_publish.lint.cards.answers import records, unlike_answers
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.numerals import NUMERALS, number_of
 from azureml_publish.lint.cards.sample_values import columns_in_code, denied_inputs, denied_outputs, examples
-from azureml_publish.lint.cards.samples import Column, flavours, inputs, outputs, place_in, signature
+from azureml_publish.lint.cards.samples import Column, inputs, outputs, place_in, signature
 from azureml_publish.lint.cards.statements import labelled
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.names.models import tasks_of
@@ -222,8 +222,7 @@ _SCORED = frozenset({"text-classification", "sentiment-analysis", "image-classif
 
 def _labels(model: Described) -> Findings:
     """A label of an output that its configuration does not have, and a score that is no probability."""
-    named = (model.config or {}).get("id2label")
-    labels = [str(one) for one in named.values()] if isinstance(named, Mapping) else []
+    labels = model.labels
     plain = not any(re.fullmatch(r"LABEL_\d+", each) for each in labels)
     known = {form for one in labels if plain for form in (one.lower(), re.sub(r"^[BILESU]-", "", one).lower())}
     tasks = frozenset(tasks_of(model))
@@ -324,8 +323,7 @@ def task_vs_mlmodel(model: Described) -> Findings:
             f"Write {other}, or log the model for {task}: samples and endpoints follow the task.",
         )
         return
-    data = mapping_of(model.mlmodel.data if model.mlmodel is not None else None)
-    metadata = mapping_of(data.get("metadata"))
+    metadata = model.logged_metadata
     base, every = metadata.get("base_model_task"), (*tasks_of(model), *tasks_of(model, "fineTuningTasks"))
     if not isinstance(base, str) or metadata.get("is_finetuned_model") is not False:
         return
@@ -376,13 +374,10 @@ def _by_other_classes(one: str, other: str) -> bool:
 
 def _logged(model: Described) -> str | None:
     """The task of the flavour that serves the model."""
-    found = flavours(model.mlmodel)
     for flavour, key in (("transformers", "task"), ("hftransformersv2", "task_type"), ("hftransformers", "task_type")):
-        written = found.get(flavour)
-        task = written.get(key) if isinstance(written, Mapping) else None
-        if isinstance(task, str):
+        if isinstance(task := model.flavour(flavour).get(key), str):
             return task
-    metadata = mapping_of(mapping_of(model.mlmodel.data if model.mlmodel is not None else None).get("metadata"))
+    metadata = model.logged_metadata
     base = metadata.get("base_model_task")
     return base if isinstance(base, str) and metadata.get("is_finetuned_model") is not True else None
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.weights.values import stored_type
+from azureml_publish.lint.weights.values import is_count, stored_type
 
 INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 BYTES_OF = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0, "float64": 8.0, "float8_e4m3fn": 1.0, "int8": 1.0}
@@ -30,11 +30,11 @@ def weight_bytes(model: Described, *, alone: bool = False) -> WeightBytes | None
     That counts where there is a configuration of weights, or `alone`.
     """
     for name in INDEXES:
-        total = mapping_of(mapping_of(model.weights.get(name)).get("metadata")).get("total_size")
-        if isinstance(total, int) and not isinstance(total, bool) and total > _LEAST:
+        total = mapping_of(model.weights.get(name, {}).get("metadata")).get("total_size")
+        if is_count(total) and total > _LEAST:
             return WeightBytes(total, f"total_size of {name} is {total:,}", 1.15, exact=True)
-    logged = mapping_of(model.mlmodel.data).get("model_size_bytes") if model.mlmodel is not None else None
-    if isinstance(logged, int) and not isinstance(logged, bool) and logged > _LEAST and (alone or model.config):
+    logged = model.logged.get("model_size_bytes")
+    if is_count(logged) and logged > _LEAST and (alone or model.config):
         return WeightBytes(logged, f"model_size_bytes of MLmodel is {logged:,}", 2.2, exact=False)
     return None
 
@@ -42,7 +42,7 @@ def weight_bytes(model: Described, *, alone: bool = False) -> WeightBytes | None
 def shard_count(model: Described) -> int:
     """How many files the index parts the weights into; 0 where there is none or its names do not agree."""
     for name in INDEXES:
-        weights = mapping_of(mapping_of(model.weights.get(name)).get("weight_map"))
+        weights = mapping_of(model.weights.get(name, {}).get("weight_map"))
         ends = {match[1] for one in weights.values() if (match := re.search(r"-of-0*(\d{1,4})\.", str(one)))}
         if len(ends) == 1:
             return int(ends.pop())

@@ -11,13 +11,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias, TypeGuard
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeGuard, TypeVar
 
 from azureml_publish.content.packaging.onnx import Port
 from azureml_publish.content.packaging.safetensors import Tensor
 from azureml_publish.content.packaging.triton import read_config, read_message
 from azureml_publish.documents import mapping_of
-from azureml_publish.lint.cards.samples import flavours, signature
+from azureml_publish.lint.cards.samples import signature
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.weights.environments import is_environment
 from azureml_publish.lint.weights.files import WeightFiles
@@ -31,17 +31,20 @@ from azureml_publish.spec.lock import LOCK_FILE, SourceLock
 Fact: TypeAlias = float | str | frozenset[str] | tuple[Port, ...]
 
 
-class Known(NamedTuple):
+Value = TypeVar("Value")
+
+
+class Known(NamedTuple, Generic[Value]):
     """A fact of the model, and the file that says it."""
 
-    value: Fact
+    value: Value
     source: str
 
 
 @functools.lru_cache(maxsize=4)
-def known_facts(model: Described) -> Mapping[str, Known]:
+def known_facts(model: Described) -> Mapping[str, Known[Fact]]:
     """All facts by their names; what two files say differently is left out."""
-    found: dict[str, Known] = {}
+    found: dict[str, Known[Fact]] = {}
     unsure: set[str] = set()
     for name, value, source in _facts(model):
         before = found.setdefault(name, Known(value, source))
@@ -74,10 +77,8 @@ def _facts(model: Described) -> Iterator[tuple[str, Fact, str]]:
         for match in _PINNED.finditer(files.text(path)):
             yield match["name"].lower(), match["version"], path
     yield from _of_indexes(files, named)
-    size = mapping_of(model.mlmodel.data if model.mlmodel is not None else None).get("model_size_bytes")
-    of_one_form = (
-        flavours(model.mlmodel).keys().isdisjoint(("transformers", "hftransformersv2"))
-    )  # else one may convert
+    size = model.logged.get("model_size_bytes")
+    of_one_form = model.flavours.keys().isdisjoint(("transformers", "hftransformersv2"))  # else one may convert
     if _is_size(size) and of_one_form and not any(path.endswith((".safetensors", ".gguf")) for path in files.places):
         yield "size", float(size), "MLmodel"
     held = [*files.places] or [one.path for one in (model.lock.files if model.lock is not None else ())]
@@ -273,17 +274,16 @@ def _of_embedder(files: WeightFiles, named: Mapping[str, list[str]]) -> Iterator
 
 
 def _of_configuration(model: Described) -> Iterator[tuple[str, Fact, str]]:
-    config: Mapping[str, Any] = model.config or {}
-    kind, listed, labels = (config.get(key) for key in ("model_type", "architectures", "id2label"))
+    config = model.settings
+    kind, listed = (config.get(key) for key in ("model_type", "architectures"))
     if isinstance(kind, str) and kind:
         yield "architecture", kind, "config.json"
     if isinstance(listed, list | tuple) and len(listed) == 1:
         yield "class", str(listed[0]), "config.json"
-    elif loaded := mapping_of(flavours(model.mlmodel).get("transformers")).get("pipeline_model_type"):
+    elif loaded := model.flavour("transformers").get("pipeline_model_type"):
         yield "class", str(loaded), "MLmodel"
-    texts = [str(one) for one in labels.values()] if isinstance(labels, Mapping) else []
-    if len(texts) > 1 and not any(re.fullmatch(r"LABEL_\d+|\d+", one) for one in texts):
-        yield "labels", frozenset(texts), "config.json"
+    if len(model.labels) > 1 and not any(re.fullmatch(r"LABEL_\d+|\d+", one) for one in model.labels):
+        yield "labels", frozenset(model.labels), "config.json"
     window = config.get("max_position_embeddings")
     if _is_size(window) and not config.get("rope_scaling"):
         yield "positions", float(window), "config.json"
@@ -315,11 +315,10 @@ _VERSIONS = (
 def _of_mlmodel(model: Described) -> Iterator[tuple[str, Fact, str]]:
     if model.mlmodel is None:
         return
-    found = flavours(model.mlmodel)
     for flavour, key, library in _VERSIONS:
-        if (version := mapping_of(found.get(flavour)).get(key)) is not None and not isinstance(version, float):
+        if (version := model.flavour(flavour).get(key)) is not None and not isinstance(version, float):
             yield library, str(version), "MLmodel"
-    logged = mapping_of(model.mlmodel.data).get("mlflow_version")
+    logged = model.logged.get("mlflow_version")
     if isinstance(logged, str):
         yield "mlflow", logged, "MLmodel"
     for side, name in (("inputs", "inputs"), ("outputs", "outputs")):

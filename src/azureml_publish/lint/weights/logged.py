@@ -58,18 +58,8 @@ def _day(written: object) -> date | None:
 _LOADERS = (
     *("sklearn", "lightgbm", "xgboost", "catboost", "pytorch", "tensorflow", "keras", "transformers", "pyfunc"),
     *("sentence_transformers", "onnx", "spark", "statsmodels", "prophet", "spacy", "langchain", "diviner", "h2o"),
-    *(
-        "pmdarima",
-        "fastai",
-        "openai",
-        "paddle",
-        "johnsnowlabs",
-        "llama_index",
-        "promptflow",
-        "dspy",
-        "pyspark",
-        "gluon",
-    ),
+    *("pmdarima", "fastai", "openai", "paddle", "johnsnowlabs", "llama_index", "promptflow", "dspy", "pyspark"),
+    "gluon",
 )
 """Modules of MLflow that load models (https://mlflow.org/docs/latest/api_reference/python_api/index.html)."""
 

@@ -13,9 +13,9 @@ from azureml_publish.lint.weights.known import known_facts
 def parameter_bounds(model: Described) -> tuple[float, float]:
     """Bounds of the number of parameters by headers, else by config.json of a dense transformer; 0 where unknown."""
     counted = known_facts(model).get("parameters")
-    if counted is not None and isinstance(counted.value, float) and "adapter_config.json" not in model.weights:
+    if counted is not None and isinstance(counted.value, float) and not model.adapter:
         return counted.value, counted.value
-    config: Mapping[str, Any] = model.config or {}
+    config: Mapping[str, Any] = model.settings
     return configured_bounds(config)
 
 

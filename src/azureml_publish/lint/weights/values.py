@@ -81,18 +81,8 @@ _COUNTS = frozenset(
 )
 _POSITIVE = (_COUNTS - {"num_experts", "num_local_experts", "num_experts_per_tok"}) | {
     *("rope_theta", "lora_alpha", "num_beams", "repetition_penalty", "initializer_range", "rms_norm_eps"),
-    *(
-        "num_heads",
-        "num_layers",
-        "layer_norm_eps",
-        "layer_norm_epsilon",
-        "norm_epsilon",
-        "bits",
-        "hop_length",
-        "n_fft",
-        "factor",
-        "vocab_size",
-    ),
+    *("num_heads", "num_layers", "layer_norm_eps", "layer_norm_epsilon", "norm_epsilon", "bits", "hop_length"),
+    *("n_fft", "factor", "vocab_size"),
 }
 _SHARE = pattern(
     r"(?:.*_)?(?:dropout|dropout_prob|pdrop|layerdrop|dropout_rate|drop_path_rate)|top_p|min_p|typical_p"
@@ -131,20 +121,8 @@ _ACTIVATIONS = frozenset(
     (
         *("gelu", "gelu_10", "gelu_fast", "gelu_new", "gelu_python", "gelu_pytorch_tanh", "gelu_python_tanh"),
         *("gelu_accurate", "hardswish", "laplace", "leaky_relu", "linear", "mish", "quick_gelu", "relu", "relu2"),
-        *(
-            "relu6",
-            "sigmoid",
-            "silu",
-            "sqrtsoftplus",
-            "swish",
-            "tanh",
-            "prelu",
-            "xielu",
-            "elu",
-            "selu",
-            "glu",
-            "swiglu",
-        ),
+        *("relu6", "sigmoid", "silu", "sqrtsoftplus", "swish", "tanh", "prelu", "xielu", "elu", "selu", "glu"),
+        "swiglu",
         *("geglu", "softplus", "softmax", "none", "gated-gelu", "gated-silu", "identity", "squared_relu", "snake"),
     )
 )
