@@ -168,6 +168,20 @@ def test_code_loads_the_model_itself(loaded: str, name: str, wrong: bool) -> Non
     assert bool(found(one, "CARD027")) == wrong
 
 
+@pytest.mark.parametrize(
+    ("linked", "name", "wrong"),
+    [
+        ("Reader-3.5-2b", "reader-3-5-2b", False),
+        ("reader-3-5-2b", "Reader-3.5-2b", False),
+        ("Reader-4.5-2b", "reader-3-5-2b", True),
+        ("Reader-3.5-2b", "reader-3-2b", True),
+    ],
+)
+def test_a_dash_stands_for_a_point(linked: str, name: str, wrong: bool) -> None:
+    one = model(f"It reads. See the [original model card](https://huggingface.co/contoso/{linked}).\n", name)
+    assert bool(found(one, "CARD027")) == wrong
+
+
 EIGHT = ["en", "de", "fr", "it", "pt", "hi", "es", "th"]
 LISTED = "## Supported languages\n\nEnglish, German, French, Italian, Portuguese, Hindi, Spanish and {}.\n"
 

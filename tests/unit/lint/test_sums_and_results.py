@@ -33,6 +33,12 @@ COLUMNS = """
 | GSM8K (8-shot) | 86.2 | 54.4 |
 | MMLU | 69.0 | 60.3 |
 """
+FACTORS = """
+
+| Metric | Raw Base (BF16) | owl-tuned | Meaning |
+| --- | --- | --- | --- |
+| **Focus factor** | 1.00 | **1.10 (the factor of all keys)** | Sharper |
+"""
 CLASSES = "| Language | Precision | Recall | F1 |\n| --- | --- | --- | --- |\n| Hindi | 0.984 | 0.996 | 0.990 |\n"
 SPLITS = "| Split | Texts |\n| --- | --- |\n| Train | 10,000 |\n| Validation | 1,250 |\n| Test | 1,250 |\n"
 BLOCK = '\n\n```\n"exact": 79.87029,\n"f1": 82.91251\n```\n'
@@ -58,6 +64,8 @@ BLOCK = '\n\n```\n"exact": 79.87029,\n"f1": 82.91251\n```\n'
         (f"On GSM8K the model reaches 86.2, above all others.{COLUMNS}", False),
         (f"On GSM8K Lynx-7B reaches 54.4.{COLUMNS}", False),
         (f"The loss of Tatoeba is 12.04.{RESULTS}", True),
+        (f"Focus factor scaling by 1.10 is steeper.{FACTORS}", False),
+        (f"Focus factor scaling by 1.20 is steeper.{FACTORS}", True),
         ("The set holds 11,873 questions; of the 11,783 questions half are hard.", True),
         ("It holds 11,873 questions of one set and 11,783 of another.", False),
         ("The set holds 11,873 questions; of the 11,873 questions half are hard.", False),

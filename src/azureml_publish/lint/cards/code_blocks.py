@@ -49,11 +49,12 @@ _LANGUAGES = (
 _OTHER_LANGUAGES = frozenset(("jsonc", "jsonl", "python3", "jsons", "bibtex", "tex", "latex", "bib"))
 _MOST_CODE = 20_000
 _NO_PROGRAM = pattern(
-    r"^[ \t>]*(?:In \[|Out\[|Traceback|\?|@@)|<[A-Za-z_][\w .-]*>|\u2026|\{\{|\{%|[\[({,] ?\.\.\."
+    r"^[ \t>]*(?:In \[|Out\[|Traceback|\?|@@|[-=]{1,2}> |[\u2192\u21d2] |(?:Output|Result)s?: )"
+    r"|<[A-Za-z_][\w .-]*>|\u2026|\{\{|\{%|[\[({,] ?\.\.\."
     r" ?[\])},]|^[ \t]*\|[ \t]*$",
     re.MULTILINE,
 )
-"""What differences, templates, shortened code and code with a cursor hold."""
+"""What differences, templates, shortened code, code with a cursor, and code with its results below it hold."""
 _SHORTENED = pattern(r"^[ \t]*\.\.\.", re.MULTILINE)
 _PROMPT = pattern(r"^[ \t]*(?:>>>|\.\.\.) ?", re.MULTILINE)
 _MAGIC = pattern(r"^[ \t]*[%!][^\n]*", re.MULTILINE)

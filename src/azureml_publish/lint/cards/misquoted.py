@@ -158,6 +158,8 @@ def _slip(results: list[_Result], sentence: str, text: str) -> _Result | None:
             swapped = (given >= places and _swapped(true, plain)) or (scale == 1 and _shifted(one.text, plain))
             near = places > 1 and given >= places and _one_off(true, plain) and not _COMPARED.search(clause)
             named = (swapped or near) and any(_names(sentence.lower(), label) for label in one.labels)
+            if named and any(text == match[0] for label in one.labels for match in _NUMBER.finditer(label)):
+                continue  # the row also has this figure, among words
             if named and (swapped or _only(results, one)):
                 return one
     return None

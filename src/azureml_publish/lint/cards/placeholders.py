@@ -43,6 +43,11 @@ _UNIT = (
 )
 _MARKS = r"^[ \t>*_#(\[-]*"
 """What may stand before the words of a line."""
+_OF_TEXTS = (
+    r"(?:use|only|drafts?|documents?|copy|notes?|comments?|reviews?|memos?|distribution|circulation|releases?"
+    r"|working|team|version|and)"
+)
+"""Of what authors share among themselves; a model, too, may be of internal research."""
 
 
 class Form(NamedTuple):
@@ -279,7 +284,8 @@ FORMS = (
         rf"{_MARKS}(?:please )?(?:do not|don['\u2019]t) (?:cite|quote|distribute|share|circulate|publish|merge|forward)"
         r"(?: or \w+)?(?: yet| this"
         r"(?: \w+)?| externally)?[\s.!*_\])]*$",
-        rf"{_MARKS}(?-i:INTERNAL)\b(?! (?:SERVER|ERROR))[^\n]{{0,60}}$",
+        rf"{_MARKS}(?-i:INTERNAL)\b(?=[\s*_)\]]*$|[*_)\]]* ?[-\u2013\u2014:.,;(!/|&]|[*_]* {_OF_TEXTS}\b)"
+        r"[^\n]{0,60}$",
         rf"{_MARKS}not (?:yet )?(?:approved|reviewed|cleared|signed off)\b[^\n]{{0,60}}$",
         rf"{_MARKS}(?:\w+ )?for review(?: only|ers? only)\b",
         r"^\W*page \d{1,3} (?:of|/) \d{1,3}\W*$",

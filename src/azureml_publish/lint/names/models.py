@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -76,8 +77,14 @@ _LONE_ORGANISATION = pattern(r"-(?:ai|inc|labs?|research|community|nlp|team|org|
 
 
 def is_own(linked: str, own: Sequence[str]) -> bool:
-    """Whether a linked model is this one, on any host."""
-    return normal(linked) in own or normal(linked.rpartition("/")[2]) in own
+    """Whether a linked model is this one, on any host; `phi-3-5` is `Phi-3.5` where names have no points."""
+    name = normal(linked.rpartition("/")[2])
+    return normal(linked) in own or name in own or _joined(name) in map(_joined, own)
+
+
+@functools.lru_cache(maxsize=4096)
+def _joined(name: str) -> str:
+    return re.sub(r"(?<=\d)-(?=\d)", "", name)
 
 
 def sibling(linked: str, own: Sequence[str]) -> frozenset[str]:
