@@ -43,8 +43,8 @@ def mistake_in(language: str, text: str, whole: str) -> Mistake | None:
 
 
 _LANGUAGES = (
-    *("python", "bash", "shell", "json", "yaml", "console", "bibtex", "javascript", "typescript", "powershell"),
-    "text",
+    *("python", "bash", "shell", "json", "yaml", "console", "bibtex", "javascript", "typescript"),
+    *("powershell", "text"),
 )
 _OTHER_LANGUAGES = frozenset(("jsonc", "jsonl", "python3", "jsons", "bibtex", "tex", "latex", "bib"))
 _MOST_CODE = 20_000
@@ -137,9 +137,9 @@ _KNOWN: dict[str, tuple[str, ...]] = {
 """Names that cards import from libraries."""
 _MODULES = (
     *("torch", "torchvision", "torchaudio", "numpy", "pandas", "requests", "mlflow", "tensorflow", "matplotlib"),
-    "sklearn",
-    *("accelerate", "onnxruntime", "tokenizers", "evaluate", "safetensors", "librosa", "soundfile", "transformers"),
-    *("huggingface_hub", "datasets", "sentence_transformers", "diffusers", "bitsandbytes", "openai", "llama_cpp"),
+    *("sklearn", "accelerate", "onnxruntime", "tokenizers", "evaluate", "safetensors", "librosa", "soundfile"),
+    *("transformers", "huggingface_hub", "datasets", "sentence_transformers", "diffusers", "bitsandbytes"),
+    *("openai", "llama_cpp"),
 )
 _METHODS = ("from_pretrained", "save_pretrained", "apply_chat_template", "batch_decode", "push_to_hub", "load_model")
 _SINGULAR = {"transformer": "transformers", "dataset": "datasets", "diffuser": "diffusers", "request": "requests"}
@@ -204,12 +204,10 @@ def _unimported(tree: ast.Module, whole: str) -> Iterator[Mistake]:
 
 _OF_LOADERS = (
     *("torch_dtype", "device_map", "trust_remote_code", "low_cpu_mem_usage", "attn_implementation"),
-    "quantization_config",
-    *("load_in_4bit", "load_in_8bit", "max_memory", "offload_folder", "revision", "subfolder", "token"),
-    "use_auth_token",
-    *("cache_dir", "local_files_only", "use_safetensors", "variant", "dtype", "num_labels"),
-    *("ignore_mismatched_sizes", "model_max_length", "padding_side", "use_fast", "output_hidden_states"),
-    "output_attentions",
+    *("quantization_config", "load_in_4bit", "load_in_8bit", "max_memory", "offload_folder", "revision"),
+    *("subfolder", "token", "use_auth_token", "cache_dir", "local_files_only", "use_safetensors", "variant"),
+    *("dtype", "num_labels", "ignore_mismatched_sizes", "model_max_length", "padding_side", "use_fast"),
+    *("output_hidden_states", "output_attentions"),
 )
 _OF_GENERATE = (
     *("max_new_tokens", "min_new_tokens", "max_length", "min_length", "do_sample", "temperature", "top_k", "top_p"),

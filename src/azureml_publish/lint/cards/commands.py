@@ -127,11 +127,9 @@ _NOT_NAMES = {
 """Modules, or what people call a library, and the packages that have them."""
 _PACKAGES = (
     *("transformers", "accelerate", "torchvision", "torchaudio", "datasets", "diffusers", "safetensors"),
-    "sentencepiece",
-    *("huggingface_hub", "huggingface-hub", "sentence-transformers", "bitsandbytes", "optimum", "onnxruntime"),
-    "mlflow",
-    *("tokenizers", "scikit-learn", "tensorflow", "azure-ai-ml", "azure-identity", "numpy", "pandas", "requests"),
-    "pillow",
+    *("sentencepiece", "huggingface_hub", "huggingface-hub", "sentence-transformers", "bitsandbytes", "optimum"),
+    *("onnxruntime", "mlflow", "tokenizers", "scikit-learn", "tensorflow", "azure-ai-ml", "azure-identity"),
+    *("numpy", "pandas", "requests", "pillow"),
 )
 
 

@@ -107,68 +107,48 @@ _SIZE_OF = (
     r"(?:(?:model|file|disk|weights?|adapter|checkpoint)[ _-])?size(?: on disk)?"
     r"|(?:size of (?:the )?)?(?:weights?|model|checkpoint)"
 )
-_ROWS: tuple[tuple[str, str, Compare], ...] = (
-    *((name, rf"(?:{form})(?: version)?", comparisons.version) for name, form in _LIBRARY_LABELS.items()),
-    (
-        "parameters",
-        r"(?:number of |total |model |adapter |# ?)?param(?:eter)?s(?: count)?|param(?:eter)? ?count|model size",
-        comparisons.count,
-    ),
-    ("size", rf"{_SIZE_OF}|weights?, [\w -]{{4,20}}|download(?: size)?|files?|precision", comparisons.size),
-    ("shards", r"(?:size of (?:the )?)?weights?|shards?|files?|precision|format|checkpoint", comparisons.shards),
-    ("files", r"(?:weights? |model )?files?(?: ?names?)?|weights?|checkpoint", comparisons.file_names),
-    (
-        "quantization",
-        r"quanti[sz]ation(?: type| method| level)?|quant(?: type)?|precision|gguf type|file type",
-        comparisons.quantization,
-    ),
-    (
-        "tensor",
-        r"(?:tensor|weights?|numeric|data|number)[ _](?:type|dtype|precision|format)|dtype|torch dtype",
-        comparisons.choice,
-    ),
-    ("architecture", r"(?:model |base )?architecture|model type", comparisons.model_type),
-    ("class", r"(?:model |architecture )?class|architectures?|model type|pipeline model type", comparisons.model_class),
-    ("pooling", r"pooling(?: mode| method| strategy| type)?", comparisons.choice),
-    (
-        "similarity",
-        r"(?:default )?similarity(?: function| measure| metric| score)?|distance(?: metric| function)?",
-        comparisons.choice,
-    ),
-    (
-        "dimension",
-        rf"(?:embedding |output |vector )?(?:{_DIMENSION})|(?:embedding|vector) (?:size|length)",
-        comparisons.number,
-    ),
-    ("opset", r"(?:onnx )?opset(?: version)?", comparisons.number),
-    (
-        "batch",
-        r"(?:max(?:imum|imal)?|largest|biggest)[ _]batch(?:[ _]size)?|batch(?: size)? (?:limit|at most)",
-        comparisons.number,
-    ),
-    (
-        "inputs",
-        r"(?:model )?inputs?(?: tensors?| columns?| names?| features?| shape| type)?|features?|columns",
-        comparisons.ports,
-    ),
-    (
-        "outputs",
-        r"(?:model )?outputs?(?: tensors?| columns?| names?| shape| type)?|target|prediction",
-        comparisons.ports,
-    ),
-    ("labels", r"(?:class |output |sentiment )?(?:labels|classes)(?: names)?|id2label", comparisons.label_names),
-    (
-        "positions",
-        r"max[ _](?:seq(?:uence)?[ _]|input[ _]|token[ _])?len(?:gth)?|max tokens|sequence length",
-        comparisons.at_most,
-    ),
-    ("backend", r"(?:triton )?(?:backend|platform)", comparisons.choice),
-)
+_FORMS = {
+    **{name: rf"(?:{form})(?: version)?" for name, form in _LIBRARY_LABELS.items()},
+    "parameters": r"(?:number of |total |model |adapter |# ?)?param(?:eter)?s(?: count)?|param(?:eter)? ?count"
+    r"|model size",
+    "size": rf"{_SIZE_OF}|weights?, [\w -]{{4,20}}|download(?: size)?|files?|precision",
+    "shards": r"(?:size of (?:the )?)?weights?|shards?|files?|precision|format|checkpoint",
+    "files": r"(?:weights? |model )?files?(?: ?names?)?|weights?|checkpoint",
+    "quantization": r"quanti[sz]ation(?: type| method| level)?|quant(?: type)?|precision|gguf type|file type",
+    "tensor": r"(?:tensor|weights?|numeric|data|number)[ _](?:type|dtype|precision|format)|dtype|torch dtype",
+    "architecture": r"(?:model |base )?architecture|model type",
+    "class": r"(?:model |architecture )?class|architectures?|model type|pipeline model type",
+    "pooling": r"pooling(?: mode| method| strategy| type)?",
+    "similarity": r"(?:default )?similarity(?: function| measure| metric| score)?|distance(?: metric| function)?",
+    "dimension": rf"(?:embedding |output |vector )?(?:{_DIMENSION})|(?:embedding|vector) (?:size|length)",
+    "opset": r"(?:onnx )?opset(?: version)?",
+    "batch": r"(?:max(?:imum|imal)?|largest|biggest)[ _]batch(?:[ _]size)?|batch(?: size)? (?:limit|at most)",
+    "inputs": r"(?:model )?inputs?(?: tensors?| columns?| names?| features?| shape| type)?|features?|columns",
+    "outputs": r"(?:model )?outputs?(?: tensors?| columns?| names?| shape| type)?|target|prediction",
+    "labels": r"(?:class |output |sentiment )?(?:labels|classes)(?: names)?|id2label",
+    "positions": r"max[ _](?:seq(?:uence)?[ _]|input[ _]|token[ _])?len(?:gth)?|max tokens|sequence length",
+    "backend": r"(?:triton )?(?:backend|platform)",
+}
+"""The labels of rows, lines and tags that may name each fact."""
 _OF_TAGS = frozenset({"positions"})
 """Of lines on lengths MATCH008 speaks."""
 
-_COMPARED: Mapping[str, Compare] = {fact: compare for fact, _, compare in _ROWS}
-_LABELS = tuple((fact, pattern(form, re.IGNORECASE)) for fact, form, _ in _ROWS)
+_COMPARED: Mapping[str, Compare] = {
+    **dict.fromkeys(_LIBRARY_LABELS, comparisons.version),
+    "parameters": comparisons.count,
+    "size": comparisons.size,
+    "shards": comparisons.shards,
+    "files": comparisons.file_names,
+    "quantization": comparisons.quantization,
+    **dict.fromkeys(("tensor", "pooling", "similarity", "backend"), comparisons.choice),
+    "architecture": comparisons.model_type,
+    "class": comparisons.model_class,
+    **dict.fromkeys(("dimension", "opset", "batch"), comparisons.number),
+    **dict.fromkeys(("inputs", "outputs"), comparisons.ports),
+    "labels": comparisons.label_names,
+    "positions": comparisons.at_most,
+}
+_LABELS = tuple((fact, pattern(form, re.IGNORECASE)) for fact, form in _FORMS.items())
 
 
 def _facts_of(label: str) -> frozenset[str]:

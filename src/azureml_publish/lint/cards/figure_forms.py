@@ -43,185 +43,138 @@ _SIDE = (
     + _NUMBER.replace("{", "{{").replace("}", "}}")
     + r"(?: pixels| px)?\b"
 )
+_EXPERTS = (
+    rf"\b(?:has|have|with|of|uses|among|from) {_NUMBER} (?:routed |local |small )?experts\b"
+    rf"(?! (?:are|is|per|for|active|activated|chosen|selected)\b)"
+)
+_CHOSEN = (
+    rf"{_NUMBER} (?:(?:of them|experts?) )?(?:are |is )?(?:active |activated |chosen |selected )?(?:experts? )?"
+    r"(?:per|for each|for every) token\b"
+    rf"|{_NUMBER} (?:out )?of (?:the |its )?[0-9]{{1,3}} experts\b"
+)
+_CLASSES = (
+    rf"\b(?:for|of|per) (?:each|every|all)(?: one)? of (?:the |its )?{COUNT} classes\b|"
+    r"\b(?:knows?|there are|distinguishes|predicts|recogni[sz]es|into|one of|(?:and|which|that) (?:has|have))"
+    rf" (?:the )?{COUNT} classes\b"
+)
 CONFIG, _IMAGES, _ADAPTER = "config.json", "preprocessor_config.json", "adapter_config.json"
 
-
-def _figure(words: str, file: str, keys: str, word: str = "", prose: str = "") -> Figure:
-    return Figure(words, file, tuple(keys.split()), word, pattern(prose, re.IGNORECASE) if prose else None)
-
-
-FIGURES: Mapping[str, Figure] = {
-    "layers": _figure(
-        "{:.10g} layers",
-        CONFIG,
-        "num_hidden_layers n_layers n_layer num_layers",
-        "layer",
-        rf"{_NUMBER}[- ](?:(?:transformer|encoder|hidden)[- ])?layers?\b",
-    ),
-    "encoder": _figure(
-        "{:.10g} encoder layers",
-        CONFIG,
-        "encoder_layers",
-        "encoder",
-        rf"{_NUMBER}[- ]encoder(?: and [0-9]{{1,2}} decoder)? layers?\b",
-    ),
-    "decoder": _figure(
-        "{:.10g} decoder layers",
-        CONFIG,
-        "decoder_layers num_decoder_layers",
-        "decoder layer",
-        rf"{_NUMBER}[- ]decoder layers?\b",
-    ),
-    "hidden": _figure(
-        "a hidden size of {:.10g}",
-        CONFIG,
-        "hidden_size dim n_embd d_model",
-        "hidden",
-        rf"{_NUMBER}\s+hidden\s+(?:dimensions?|units)\b|\bhidden\s+(?:size|dimension)(?:\s+(?:of|is))?\s+([0-9]{{2,5}})\b",
-    ),
-    "heads": _figure(
+_GIVEN: Mapping[str, tuple[str, str, str]] = {
+    "layers": ("{:.10g} layers", CONFIG, "num_hidden_layers n_layers n_layer num_layers"),
+    "encoder": ("{:.10g} encoder layers", CONFIG, "encoder_layers"),
+    "decoder": ("{:.10g} decoder layers", CONFIG, "decoder_layers num_decoder_layers"),
+    "hidden": ("a hidden size of {:.10g}", CONFIG, "hidden_size dim n_embd d_model"),
+    "heads": (
         "{:.10g} attention heads",
         CONFIG,
         "num_attention_heads n_heads n_head num_heads encoder_attention_heads",
-        "heads",
-        rf"{_NUMBER}\s+(?:self-)?attention[- ]heads\b",
     ),
-    "kv": _figure(
-        "{:.10g} key-value heads",
-        CONFIG,
-        "num_key_value_heads",
-        "heads",
-        rf"\bheads\b[^\n]{{0,40}}?(?: and|,) {_NUMBER} for (?:KV|keys)\b|{_NUMBER} (?:KV|key[-/ ]value) heads\b",
-    ),
-    "experts": _figure(
-        "{:.10g} experts",
-        CONFIG,
-        "num_local_experts n_routed_experts num_experts moe_num_experts",
-        "experts",
-        rf"\b(?:has|have|with|of|uses|among|from) {_NUMBER} (?:routed |local |small )?experts\b"
-        rf"(?! (?:are|is|per|for|active|activated|chosen|selected)\b)",
-    ),
-    "chosen": _figure(
+    "kv": ("{:.10g} key-value heads", CONFIG, "num_key_value_heads"),
+    "experts": ("{:.10g} experts", CONFIG, "num_local_experts n_routed_experts num_experts moe_num_experts"),
+    "chosen": (
         "{:.10g} experts per token",
         CONFIG,
         "num_experts_per_tok num_experts_per_token moe_top_k num_selected_experts",
-        "expert",
-        rf"{_NUMBER} (?:(?:of them|experts?) )?(?:are |is )?(?:active |activated |chosen |selected )?(?:experts? )?"
-        r"(?:per|for each|for every) token\b"
-        rf"|{_NUMBER} (?:out )?of (?:the |its )?[0-9]{{1,3}} experts\b",
     ),
-    "sliding": _figure(
-        "a sliding window of {:.10g}", CONFIG, "sliding_window", "sliding", rf"\bsliding[ -]window of {_NUMBER}\b"
+    "sliding": ("a sliding window of {:.10g}", CONFIG, "sliding_window"),
+    "headsize": ("heads of {:.10g}", CONFIG, "head_dim"),
+    "theta": ("a rope_theta of {:.10g}", CONFIG, "rope_theta"),
+    "shortest": ("a shortest side of {:.10g}", _IMAGES, "shortest_edge"),
+    "longest": ("a longest side of {:.10g}", _IMAGES, "longest_edge"),
+    "feedforward": ("a feed-forward size of {:.10g}", CONFIG, "intermediate_size encoder_ffn_dim"),
+    "parameters": ("{:.10g} million parameters", "", ""),
+    "vocabulary": ("a vocabulary of {:.10g}", CONFIG, "vocab_size"),
+    "dimension": ("{:.10g} dimensions", CONFIG, "hidden_size"),
+    "numbers": ("vectors of {:.10g} numbers", CONFIG, "hidden_size"),
+    "classes": ("{:.10g} classes", CONFIG, "id2label num_labels"),
+    "queries": ("{:.10g} object queries", CONFIG, "num_queries"),
+    "patch": ("patches of {0:.10g}x{0:.10g}", CONFIG, "patch_size"),
+    "mels": ("{:.10g} mel bins", CONFIG, "num_mel_bins"),
+    "sampling": ("a sampling rate of {:.10g} kHz", _IMAGES, "sampling_rate"),
+    "window": ("windows of {:.10g} seconds", _IMAGES, "chunk_length"),
+    "resized": ("images of {0:.10g}x{0:.10g}", _IMAGES, "size crop_size"),
+    "pixels": ("images of {0:.10g}x{0:.10g}", _IMAGES, "size crop_size"),
+    "cropped": ("crops of {0:.10g}x{0:.10g}", _IMAGES, "crop_size"),
+    "mean": ("a mean of {}", _IMAGES, "image_mean"),
+    "deviation": ("a deviation of {}", _IMAGES, "image_std"),
+    "chunks": ("pieces of {:.10g} seconds", _IMAGES, "chunk_length"),
+    "rank": ("a rank of {:.10g}", _ADAPTER, "r"),
+    "alpha": ("an alpha of {:.10g}", _ADAPTER, "lora_alpha"),
+    "dropout": ("a dropout of {:.10g}", _ADAPTER, "lora_dropout"),
+    "modules": ("the modules {}", _ADAPTER, "target_modules"),
+    "tensor": ("numbers of {}", CONFIG, "torch_dtype dtype"),
+    "sklearn": ("scikit-learn {}", "", ""),
+    "xgboost": ("XGBoost {}", "", ""),
+    "lightgbm": ("LightGBM {}", "", ""),
+    "catboost": ("CatBoost {}", "", ""),
+    "prophet": ("Prophet {}", "", ""),
+    "spacy": ("spaCy {}", "", ""),
+    "pieces": ("{:.10g} tokens", "sentence_bert_config.json", "max_seq_length"),
+}
+"""How a message says each figure, the file that gives it, and the keys there."""
+
+_PROSE: Mapping[str, tuple[str, str]] = {
+    "layers": ("layer", rf"{_NUMBER}[- ](?:(?:transformer|encoder|hidden)[- ])?layers?\b"),
+    "encoder": ("encoder", rf"{_NUMBER}[- ]encoder(?: and [0-9]{{1,2}} decoder)? layers?\b"),
+    "decoder": ("decoder layer", rf"{_NUMBER}[- ]decoder layers?\b"),
+    "hidden": (
+        "hidden",
+        rf"{_NUMBER}\s+hidden\s+(?:dimensions?|units)\b|\bhidden\s+(?:size|dimension)(?:\s+(?:of|is))?\s+([0-9]{{2,5}})\b",
     ),
-    "headsize": _figure("heads of {:.10g}", CONFIG, "head_dim"),
-    "theta": _figure("a rope_theta of {:.10g}", CONFIG, "rope_theta"),
-    "shortest": _figure(
-        "a shortest side of {:.10g}", _IMAGES, "shortest_edge", "short", _SIDE.format("short(?:est|er)")
+    "heads": ("heads", rf"{_NUMBER}\s+(?:self-)?attention[- ]heads\b"),
+    "kv": (
+        "heads",
+        rf"\bheads\b[^\n]{{0,40}}?(?: and|,) {_NUMBER} for (?:KV|keys)\b|{_NUMBER} (?:KV|key[-/ ]value) heads\b",
     ),
-    "longest": _figure("a longest side of {:.10g}", _IMAGES, "longest_edge", "st ", _SIDE.format("(?:long|larg)est")),
-    "feedforward": _figure("a feed-forward size of {:.10g}", CONFIG, "intermediate_size encoder_ffn_dim"),
-    "parameters": _figure(
-        "{:.10g} million parameters",
-        "",
-        "",
-        "param",
-        rf"{_NUMBER}(?:\.[0-9]+)?\s?(?:M|million)\s+(?:trainable\s+)?param(?:eter)?s\b",
-    ),
-    "vocabulary": _figure(
-        "a vocabulary of {:.10g}",
-        CONFIG,
-        "vocab_size",
+    "experts": ("experts", _EXPERTS),
+    "chosen": ("expert", _CHOSEN),
+    "sliding": ("sliding", rf"\bsliding[ -]window of {_NUMBER}\b"),
+    "shortest": ("short", _SIDE.format("short(?:est|er)")),
+    "longest": ("st ", _SIDE.format("(?:long|larg)est")),
+    "parameters": ("param", rf"{_NUMBER}(?:\.[0-9]+)?\s?(?:M|million)\s+(?:trainable\s+)?param(?:eter)?s\b"),
+    "vocabulary": (
         "vocabulary",
         rf"\bvocabulary(?: size)?(?: (?:of|is|has|with|contains|size)){{0,2}} {_NUMBER}\b(?![\d,.]*\s?[km%])",
     ),
-    "dimension": _figure("{:.10g} dimensions", CONFIG, "hidden_size", "dimension", _DIMENSIONS),
-    "numbers": _figure(
-        "vectors of {:.10g} numbers",
-        CONFIG,
-        "hidden_size",
+    "dimension": ("dimension", _DIMENSIONS),
+    "numbers": (
         "vector",
         rf"\bvectors? (?:of|with|have|has|holds?|contains?) {_NUMBER} (?:numbers|floats|values|components|entries)\b",
     ),
-    "classes": _figure(
-        "{:.10g} classes",
-        CONFIG,
-        "id2label num_labels",
-        "classes",
-        rf"\b(?:for|of|per) (?:each|every|all)(?: one)? of (?:the |its )?{COUNT} classes\b|"
-        r"\b(?:knows?|there are|distinguishes|predicts|recogni[sz]es|into|one of|(?:and|which|that) (?:has|have))"
-        rf" (?:the )?{COUNT} classes\b",
-    ),
-    "queries": _figure(
-        "{:.10g} object queries",
-        CONFIG,
-        "num_queries",
+    "classes": ("classes", _CLASSES),
+    "queries": (
         "object queries",
         rf"{_NUMBER} object queries\b|\bnumber of object queries (?:is|is set to|was set to) {_NUMBER}\b",
     ),
-    "patch": _figure(
-        "patches of {0:.10g}x{0:.10g}",
-        CONFIG,
-        "patch_size",
-        "patch",
-        r"\bpatch(?:es)?\b[^.\n]{0,30}?\b([0-9]{1,3})\s?[x\u00d7]\s?\1\b",
-    ),
-    "mels": _figure(
-        "{:.10g} mel bins",
-        CONFIG,
-        "num_mel_bins",
+    "patch": ("patch", r"\bpatch(?:es)?\b[^.\n]{0,30}?\b([0-9]{1,3})\s?[x\u00d7]\s?\1\b"),
+    "mels": (
         "mel",
         rf"{_NUMBER}[- ](?:log-?)?mel[- ](?:bins|filters|filterbanks|channels)\b|{_NUMBER}[- ]channels? log-?mel\b",
     ),
-    "sampling": _figure("a sampling rate of {:.10g} kHz", _IMAGES, "sampling_rate", "hz", _RATE),
-    "window": _figure(
-        "windows of {:.10g} seconds",
-        _IMAGES,
-        "chunk_length",
-        "window",
-        rf"\bwindows? of {_NUMBER} ?s(?:ec(?:onds?)?)?\b|{_NUMBER}[- ]second windows?\b",
-    ),
-    "resized": _figure(
-        "images of {0:.10g}x{0:.10g}",
-        _IMAGES,
-        "size crop_size",
-        "resiz",
-        rf"\bresized?(?:/\w+| and \w+)? (?:to|at)\b[^.\n]{{0,25}}?\b{_SQUARE}",
-    ),
-    "pixels": _figure(
-        "images of {0:.10g}x{0:.10g}",
-        _IMAGES,
-        "size crop_size",
-        "images of",
-        rf"\bimages of {_SQUARE} pixels (?:are|as)\b",
-    ),
-    "cropped": _figure(
-        "crops of {0:.10g}x{0:.10g}",
-        _IMAGES,
-        "crop_size",
-        "crop",
-        rf"\bcropp(?:ed|ing|s) (?:to|at|of)\b[^.\n]{{0,25}}?\b{_SQUARE}",
-    ),
-    "mean": _figure("a mean of {}", _IMAGES, "image_mean", "mean", rf"\bmean{_TRIPLE}"),
-    "deviation": _figure(
-        "a deviation of {}", _IMAGES, "image_std", "deviation", rf"\b(?:standard )?deviation{_TRIPLE}"
-    ),
-    "chunks": _figure("pieces of {:.10g} seconds", _IMAGES, "chunk_length", "second", _PIECES),
-    "rank": _figure("a rank of {:.10g}", _ADAPTER, "r", "rank", _RANK),
-    "alpha": _figure("an alpha of {:.10g}", _ADAPTER, "lora_alpha"),
-    "dropout": _figure("a dropout of {:.10g}", _ADAPTER, "lora_dropout"),
-    "modules": _figure("the modules {}", _ADAPTER, "target_modules"),
-    "tensor": _figure("numbers of {}", CONFIG, "torch_dtype dtype"),
-    "sklearn": _figure("scikit-learn {}", "", "", "scikit-learn", _LIBRARY.format("scikit-learn")),
-    "xgboost": _figure("XGBoost {}", "", "", "xgboost", _LIBRARY.format("xgboost")),
-    "lightgbm": _figure("LightGBM {}", "", "", "lightgbm", _LIBRARY.format("lightgbm")),
-    "catboost": _figure("CatBoost {}", "", "", "catboost", _LIBRARY.format("catboost")),
-    "prophet": _figure("Prophet {}", "", "", "prophet", _LIBRARY.format("prophet")),
-    "spacy": _figure("spaCy {}", "", "", "spacy", _LIBRARY.format("spacy")),
-    "pieces": _figure(
-        "{:.10g} tokens",
-        "sentence_bert_config.json",
-        "max_seq_length",
-        "longer than",
-        rf"\blonger than {_NUMBER} (?:word ?pieces|tokens)\b",
-    ),
+    "sampling": ("hz", _RATE),
+    "window": ("window", rf"\bwindows? of {_NUMBER} ?s(?:ec(?:onds?)?)?\b|{_NUMBER}[- ]second windows?\b"),
+    "resized": ("resiz", rf"\bresized?(?:/\w+| and \w+)? (?:to|at)\b[^.\n]{{0,25}}?\b{_SQUARE}"),
+    "pixels": ("images of", rf"\bimages of {_SQUARE} pixels (?:are|as)\b"),
+    "cropped": ("crop", rf"\bcropp(?:ed|ing|s) (?:to|at|of)\b[^.\n]{{0,25}}?\b{_SQUARE}"),
+    "mean": ("mean", rf"\bmean{_TRIPLE}"),
+    "deviation": ("deviation", rf"\b(?:standard )?deviation{_TRIPLE}"),
+    "chunks": ("second", _PIECES),
+    "rank": ("rank", _RANK),
+    "sklearn": ("scikit-learn", _LIBRARY.format("scikit-learn")),
+    "xgboost": ("xgboost", _LIBRARY.format("xgboost")),
+    "lightgbm": ("lightgbm", _LIBRARY.format("lightgbm")),
+    "catboost": ("catboost", _LIBRARY.format("catboost")),
+    "prophet": ("prophet", _LIBRARY.format("prophet")),
+    "spacy": ("spacy", _LIBRARY.format("spacy")),
+    "pieces": ("longer than", rf"\blonger than {_NUMBER} (?:word ?pieces|tokens)\b"),
 }
+"""A word that is in every sentence on a figure, in lower case, and how sentences say it."""
+
+
+def _figure(name: str) -> Figure:
+    words, file, keys = _GIVEN[name]
+    word, prose = _PROSE.get(name, ("", ""))
+    return Figure(words, file, tuple(keys.split()), word, pattern(prose, re.IGNORECASE) if prose else None)
+
+
+FIGURES: Mapping[str, Figure] = {name: _figure(name) for name in _GIVEN}

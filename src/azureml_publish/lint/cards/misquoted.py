@@ -191,11 +191,10 @@ def _names(sentence: str, label: str) -> bool:
 _GENERIC = frozenset(
     {
         *("model", "models", "value", "score", "scores", "metric", "metrics", "task", "tasks", "size", "dataset"),
-        "data",
-        *("test", "set", "the", "this", "our", "base", "train", "average", "all", "total", "overall", "result"),
-        "results",
-        *("language", "english", "benchmark", "category", "name", "type", "setup", "parameters", "version"),
-        *("versions", "python", "pytorch", "torch", "cuda", "transformers", "tensorflow", "year"),
+        *("data", "test", "set", "the", "this", "our", "base", "train", "average", "all", "total", "overall"),
+        *("result", "results", "language", "english", "benchmark", "category", "name", "type", "setup"),
+        *("parameters", "version", "versions", "python", "pytorch", "torch", "cuda", "transformers"),
+        *("tensorflow", "year"),
     }
 )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 from azureml_publish.diagnostics import Edit, Location
+from azureml_publish.documents import walk
 from azureml_publish.lint.markdown.cards import Card, Place
 from azureml_publish.lint.subject import Described
 
@@ -33,8 +34,9 @@ def texts_of(model: Described) -> tuple[tuple[str, Card], ...]:
         for prefix, section in sections
         for key, value in section.items()
         if key not in _LISTS
-        for path, text in _leaves(f"{prefix}{key}", value)
-        if text not in pages
+        for below, text in walk(value)
+        if isinstance(text, str) and text not in pages
+        for path in (".".join((f"{prefix}{key}", *map(str, below))),)
     )
 
 
@@ -43,17 +45,6 @@ def everything_of(model: Described) -> Iterator[Card]:
     yield from prose_of(model)
     for _, text in texts_of(model):
         yield text
-
-
-def _leaves(path: str, value: object) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, Mapping):
-        for key, child in value.items():
-            yield from _leaves(f"{path}.{key}", child)
-    elif isinstance(value, Sequence):
-        for index, child in enumerate(value):
-            yield from _leaves(f"{path}.{index}", child)
 
 
 def _at(model: Described, path: str) -> Place:

@@ -43,10 +43,9 @@ def mistyped(written: str, meant: str) -> bool:
 
 
 _OF_HEADINGS = (
-    *("architecture", "benchmarks", "citation", "considerations", "dataset", "deployment"),
-    *("description", "details", "disclaimer", "environment", "environmental", "ethical", "evaluation", "examples"),
-    *("features", "finetuning", "hyperparameters", "inference", "information", "installation", "intended"),
-    "introduction",
+    *("architecture", "benchmarks", "citation", "considerations", "dataset", "deployment", "description"),
+    *("details", "disclaimer", "environment", "environmental", "ethical", "evaluation", "examples", "features"),
+    *("finetuning", "hyperparameters", "inference", "information", "installation", "intended", "introduction"),
     *("languages", "license", "limitations", "metrics", "overview", "parameters", "performance", "preprocessing"),
     *("procedure", "quickstart", "recommendations", "references", "requirements", "responsible", "results"),
     *("technical", "training", "transparency", "versions"),

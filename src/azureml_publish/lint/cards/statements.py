@@ -9,10 +9,10 @@ import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from azureml_publish.diagnostics import Location
-from azureml_publish.documents import parse_yaml
+from azureml_publish.documents import mapping_of, parse_yaml
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.patterns import pattern
 
@@ -143,9 +143,9 @@ def _front_matter(card: Card) -> Iterator[Statement]:
         return
     text = "\n".join(card.lines[1 : card.front_matter - 1])
     document = parse_yaml(text, "")[0]
-    data: Any = document.data if document is not None else None
+    data = mapping_of(document.data if document is not None else None)
     for key, subject in _FRONT.items():
-        value = data.get(key) if isinstance(data, Mapping) else None
+        value = data.get(key)
         values = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
         texts = [str(one) for one in values if isinstance(one, str | int | float) and not isinstance(one, bool)]
         if texts and document is not None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from azureml_publish.assets import Value
+from azureml_publish.documents import mapping_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
@@ -130,8 +131,7 @@ def _texts(value: Value) -> Iterator[str]:
 
 def tasks_of(model: Described, key: str = "inferenceTasks") -> tuple[str, ...]:
     """The tasks that the metadata names under `inferenceTasks` or `fineTuningTasks`, in lower case."""
-    tasks = model.metadata.get("tasks")
-    named = tasks.get(key) if isinstance(tasks, Mapping) else None
+    named = mapping_of(model.metadata.get("tasks")).get(key)
     if isinstance(named, str):
         named = named.split(",")
     if not isinstance(named, Sequence):

@@ -37,11 +37,8 @@ def card_empty(model: Described) -> Findings:
     if shown and not (len(shown) == 1 and _NOTHING.fullmatch(shown[0])):
         return
     what = "holds headings and nothing below them" if headings else "holds nothing to read"
-    yield card_empty.at(
-        card.place(1, 1),
-        f"This text {what}, and it is published with the model.",
-        "Write what the model does, for whom, and where it comes from.",
-    )
+    message = f"This text {what}, and it is published with the model."
+    yield card_empty.at(card.place(1, 1), message, "Write what the model does, for whom, and where it comes from.")
 
 
 @card_empty.also
@@ -50,11 +47,9 @@ def _template_empty(model: ModelSubject) -> Findings:
     begun = _OF_TEMPLATE.match(model.folder.card) if not model.folder.finished else None
     own = (model.project.project.templates / "card.md.j2").is_file()
     if begun and not own and not model.folder.spec.description and not _SHOWN.search(_TAGS.sub("", model.folder.card)):
-        yield card_empty.at(
-            Location(model.folder.card_path),
-            "The card has no text of its own, so that the page shows no more than the spec.",
-            "Write in its blocks what the model does, for whom, and where it comes from.",
-        )
+        message = "The card has no text of its own, so that the page shows no more than the spec."
+        hint = "Write in its blocks what the model does, for whom, and where it comes from."
+        yield card_empty.at(Location(model.folder.card_path), message, hint)
 
 
 _OF_TEMPLATE = pattern(r"\s*\{% extends \"card\.md\.j2\" %\}")
@@ -78,27 +73,17 @@ def front_matter(model: Described) -> Findings:
         edit = replacing(
             card, 0, card.starts[card.front_matter] if card.front_matter < len(card.lines) else len(card.source), ""
         )
-        yield front_matter.at(
-            card.place(1, 1),
-            f"The card begins with {card.front_matter} lines of front matter, which a registry shows as text.",
-            "Move what it says into model.yaml (license, languages, datasets, tasks), and take it out here.",
-            fix=card.fix([edit], safe=False),
-            width=3,
-        )
+        message = f"The card begins with {card.front_matter} lines of front matter, which a registry shows as text."
+        hint = "Move what it says into model.yaml (license, languages, datasets, tasks), and take it out here."
+        yield front_matter.at(card.place(1, 1), message, hint, fix=card.fix([edit], safe=False), width=3)
     elif match := _OTHER_FRONT.match(card.source):
-        yield front_matter.at(
-            card.at(match.start(match.lastgroup or "mark")),
-            "The card begins with what a site or the Hub reads as front matter; a registry shows it as text.",
-            "Move what it says into model.yaml (license, languages, datasets, tasks), and take it out here.",
-            width=3,
-        )
+        message = "The card begins with what a site or the Hub reads as front matter; a registry shows it as text."
+        hint = "Move what it says into model.yaml (license, languages, datasets, tasks), and take it out here."
+        yield front_matter.at(card.at(match.start(match.lastgroup or "mark")), message, hint, width=3)
     elif card.lines[0].rstrip() == "---" and len(card.lines) > 1 and _KEY.match(card.lines[1]):
-        yield front_matter.at(
-            card.place(1, 1),
-            "The card begins with front matter that is not closed, so that all of it is shown.",
-            "End it with a line ---, or better, move what it says into model.yaml.",
-            width=3,
-        )
+        message = "The card begins with front matter that is not closed, so that all of it is shown."
+        hint = "End it with a line ---, or better, move what it says into model.yaml."
+        yield front_matter.at(card.place(1, 1), message, hint, width=3)
 
 
 _OTHER_FRONT = pattern(
@@ -356,12 +341,9 @@ def card_too_large(model: Described) -> Findings:
     beyond = (
         f" Beyond {PARSED_CHARACTERS // 1024} Ki characters a card is not checked further." if card.too_large else ""
     )
-    yield card_too_large.at(
-        card.place(1, 1),
-        f"The card has {size / 1024:,.0f} KiB; three of 156 published ones exceed {_LARGE_BYTES // 1024}.{beyond}",
-        "Move long tables and licences to a page of their own, and link it.",
-        severity=Severity.WARNING if card.too_large else None,
-    )
+    message = f"The card has {size / 1024:,.0f} KiB; three of 156 published ones exceed {_LARGE_BYTES // 1024}.{beyond}"
+    hint = "Move long tables and licences to a page of their own, and link it."
+    yield card_too_large.at(card.place(1, 1), message, hint, severity=Severity.WARNING if card.too_large else None)
 
 
 _DISCLAIMER = pattern(
@@ -389,9 +371,6 @@ def machine_summary_disclaimer_link(model: Described) -> Findings:
         if named and own:
             text = f"[{named[0]}](https://huggingface.co/{own})"
             fix = card.fix([replacing(card, named.start(), named.end(), text)])
-        yield machine_summary_disclaimer_link.at(
-            card.at(match.start(), match[0]),
-            f"'{short(match[0])}', says the card, but it links no original to compare the summary with.",
-            f"Link https://huggingface.co/{own}." if own else "Link the original model card.",
-            fix=fix,
-        )
+        message = f"'{short(match[0])}', says the card, but it links no original to compare the summary with."
+        hint = f"Link https://huggingface.co/{own}." if own else "Link the original model card."
+        yield machine_summary_disclaimer_link.at(card.at(match.start(), match[0]), message, hint, fix=fix)

@@ -37,11 +37,9 @@ def placeholder_text(model: Described) -> Findings:
     for card in model.licences:
         terms = card.source.partition("END OF TERMS AND CONDITIONS")[0]  # below, the GPL shows how to apply it
         for match in _OF_A_LICENCE.finditer(terms):
-            yield placeholder_text.at(
-                card.at(match.start(), match[0]),
-                f"'{short(match[0])}' {WHAT[''][0]}",
-                "Write the terms in full, with who holds the rights, and since when.",
-            )
+            message = f"'{short(match[0])}' {WHAT[''][0]}"
+            hint = "Write the terms in full, with who holds the rights, and since when."
+            yield placeholder_text.at(card.at(match.start(), match[0]), message, hint)
     for path, text in texts_of(model):
         copied = (path == "displayName" and _COPY.search(text.text)) or (
             path in _PROSE_KEYS and (_NO_VALUE.fullmatch(text.text) or text.text.strip().lower() == path.lower())
@@ -51,11 +49,8 @@ def placeholder_text(model: Described) -> Findings:
             what, hint = WHAT[form[0].what]
             yield placeholder_text.at(model.where(path), f"{path}: '{short(form[1][0])}' {what}", hint)
         elif copied or form is not None or _CELL.fullmatch(text.text):
-            yield placeholder_text.at(
-                model.where(path),
-                f"{path} holds the place of something that was never written: '{short(text.text)}'.",
-                "Write it, or leave the key out.",
-            )
+            message = f"{path} holds the place of something that was never written: '{short(text.text)}'."
+            yield placeholder_text.at(model.where(path), message, "Write it, or leave the key out.")
 
 
 _OF_A_LICENCE = pattern(
@@ -117,11 +112,8 @@ def _in_comments(card: Card) -> Findings:
         if note is None and not of_template:
             note = of_template = _OF_A_TEMPLATE.search(match[1])
         if note and not within_fence(card, match.start()):
-            yield placeholder_text.at(
-                card.at(match.start(), match[0]),
-                f"The comment with '{note[0]}' is for the card's authors, and is published with it.",
-                "Do what it says, and take it out.",
-            )
+            message = f"The comment with '{note[0]}' is for the card's authors, and is published with it."
+            yield placeholder_text.at(card.at(match.start(), match[0]), message, "Do what it says, and take it out.")
 
 
 _OTHERS_CODE = pattern(
@@ -252,12 +244,9 @@ def card_not_written(model: Described) -> Findings:
     """The text that `publish init` leaves for a person to replace."""
     at = model.card.text.find(BEGINNING)
     if at >= 0:
-        yield card_not_written.at(
-            model.card.place(*model.card.position(at)),
-            "The card still holds what `publish init` wrote in place of a summary.",
-            "Write a few sentences there: what the model does, for whom, and where it comes from.",
-            width=len(BEGINNING),
-        )
+        message = "The card still holds what `publish init` wrote in place of a summary."
+        hint = "Write a few sentences there: what the model does, for whom, and where it comes from."
+        yield card_not_written.at(model.card.place(*model.card.position(at)), message, hint, width=len(BEGINNING))
     if model.summary.strip() == BEGINNING:
         message = "The summary still holds what `publish init` wrote for the card."
         yield card_not_written.at(model.where("summary"), message, "Write what the model does, in a sentence or two.")
@@ -326,12 +315,9 @@ def heading_not_canonical(model: Described) -> Findings:
     first = ""
     for heading in card.headings:
         if slip := next((pair for word in _WORD.findall(heading.text) if (pair := misspelled(word))), None):
-            yield heading_not_canonical.at(
-                card.place_of(heading),
-                f"'{short(heading.text)}' has {slip[0]} for {slip[1]}.",
-                f"Write {slip[1]}.",
-                severity=Severity.WARNING,
-            )
+            message = f"'{short(heading.text)}' has {slip[0]} for {slip[1]}."
+            hint = f"Write {slip[1]}."
+            yield heading_not_canonical.at(card.place_of(heading), message, hint, severity=Severity.WARNING)
         for form, name in _NAMES:
             bare = heading.text.strip().rstrip(":")
             if form.fullmatch(bare) and bare.casefold() != name.casefold():
@@ -366,8 +352,6 @@ def heading_reserved(model: Described) -> Findings:
         return
     for heading in model.card.headings:
         if " ".join(heading.text.lower().split()).strip("*_: ") in ("azure direct models", "azure direct model"):
-            yield heading_reserved.at(
-                model.card.place_of(heading),
-                f"Azure keeps the section '{short(heading.text)}' for models that it sells itself.",
-                "Take it out; if Azure sells the model, write isDirectFromAzure: true in the metadata.",
-            )
+            message = f"Azure keeps the section '{short(heading.text)}' for models that it sells itself."
+            hint = "Take it out; if Azure sells the model, write isDirectFromAzure: true in the metadata."
+            yield heading_reserved.at(model.card.place_of(heading), message, hint)

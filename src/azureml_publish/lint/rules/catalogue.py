@@ -124,11 +124,9 @@ def old_key_not_taken(subject: AssetSubject) -> Findings:
         for row in rows:
             held = subject.read.asset.spec.get(row.section)
             if isinstance(held, Mapping) and row.key in held:
-                yield tag_not_taken.at(
-                    subject.place((row.section, row.key)),
-                    f"{row.old_name}: Microsoft's catalogue takes it as system metadata only.",
-                    f"Move it to system_metadata.{'.'.join(row.path)}.",
-                )
+                message = f"{row.old_name}: Microsoft's catalogue takes it as system metadata only."
+                hint = f"Move it to system_metadata.{'.'.join(row.path)}."
+                yield tag_not_taken.at(subject.place((row.section, row.key)), message, hint)
 
 
 @tag_not_taken.also
@@ -143,11 +141,9 @@ def old_key_of_a_folder(model: ModelSubject) -> Findings:
             if row.key in getattr(rendered.asset, row.section):
                 written: KeyPath = (row.section, row.key)
                 place = written if holds(document.data, written) else ("extra", *written)
-                yield tag_not_taken.at(
-                    document.location(place),
-                    f"{row.old_name}: Microsoft's catalogue takes it as system metadata only.",
-                    f"Write it as metadata, {'.'.join(row.path)}, or with the key of the spec that says it.",
-                )
+                message = f"{row.old_name}: Microsoft's catalogue takes it as system metadata only."
+                hint = f"Write it as metadata, {'.'.join(row.path)}, or with the key of the spec that says it."
+                yield tag_not_taken.at(document.location(place), message, hint)
 
 
 _TAKEN: Mapping[tuple[str, ...], tuple[str, ...]] = {
@@ -166,29 +162,20 @@ def source_not_taken(model: ModelSubject) -> Findings:
     spec, document = model.folder.spec, model.folder.document
     if isinstance(spec.source, AzuremlSource | MlflowSource):
         kind = "azureml" if isinstance(spec.source, AzuremlSource) else "mlflow"
-        yield source_not_taken.at(
-            document.location(("source", kind)),
-            f"Microsoft's validator refuses files of the kind {kind}.",
-            "Name a blob container, a repository of the Hub or of git with its branch, or a folder.",
-        )
+        message = f"Microsoft's validator refuses files of the kind {kind}."
+        hint = "Name a blob container, a repository of the Hub or of git with its branch, or a folder."
+        yield source_not_taken.at(document.location(("source", kind)), message, hint)
     elif isinstance(spec.source, GitSource) and spec.source.git.branch is None:
-        yield source_not_taken.at(
-            document.location(("source", "git")),
-            "Microsoft's validator requires the branch of a git repository.",
-            "Write branch: beside uri:, for example branch: main.",
-        )
+        message = "Microsoft's validator requires the branch of a git repository."
+        hint = "Write branch: beside uri:, for example branch: main."
+        yield source_not_taken.at(document.location(("source", "git")), message, hint)
     over = {"asset": spec.extra.asset, "model": spec.extra.model} if spec.extra is not None else {}
     for key_path, values in _TAKEN.items():
         value = found_at(over, key_path)
         if holds(over, key_path) and value not in values:
-            yield source_not_taken.at(
-                document.location(("extra", *key_path)),
-                f"Microsoft's validator does not take {value} here.",
-                f"Write {' or '.join(values)}, or leave it out.",
-            )
+            message = f"Microsoft's validator does not take {value} here."
+            hint = f"Write {' or '.join(values)}, or leave it out."
+            yield source_not_taken.at(document.location(("extra", *key_path)), message, hint)
     for key in sorted((spec.extra.root if spec.extra is not None else {}).keys() - _ROOT):
-        yield source_not_taken.at(
-            document.location(("extra", "root", key)),
-            f"Microsoft's catalogue knows no key {key} at the top of spec.yaml.",
-            "Leave it out.",
-        )
+        message = f"Microsoft's catalogue knows no key {key} at the top of spec.yaml."
+        yield source_not_taken.at(document.location(("extra", "root", key)), message, "Leave it out.")

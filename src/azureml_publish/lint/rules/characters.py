@@ -195,8 +195,7 @@ _STRINGS = pattern(r"\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|(?:#|//)[^\n]*
 _CODE = frozenset(
     [
         *("python", "py", "python3", "json", "jsonc", "bash", "sh", "shell", "console", "powershell", "yaml"),
-        *("yml", "javascript", "js", "typescript", "ts", "c", "cpp", "csharp", "java", "go", "rust", "sql"),
-        "http",
+        *("yml", "javascript", "js", "typescript", "ts", "c", "cpp", "csharp", "java", "go", "rust", "sql", "http"),
     ]
 )
 
@@ -209,11 +208,8 @@ def smart_quote_in_code(model: Described) -> Findings:
             yield from _quoted_code(card)
     for path, text in texts_of(model):
         if _QUOTED.fullmatch(text.text):
-            yield smart_quote_in_code.at(
-                model.where(path),
-                f"The quotes of {path} are typographic, so that they are a part of the value: {text.text}",
-                "Write \" or ', or no quotes at all.",
-            )
+            message = f"The quotes of {path} are typographic, so that they are a part of the value: {text.text}"
+            yield smart_quote_in_code.at(model.where(path), message, "Write \" or ', or no quotes at all.")
 
 
 _QUOTED = pattern("\\s*[\u2018\u2019\u201c\u201d\u201e\u201f][^\u2018\u201c\n]*[\u2018\u2019\u201c\u201d\u201f]\\s*")
@@ -226,12 +222,9 @@ def _quoted_code(card: Card) -> Findings:
             continue
         line = fence.line + 1 + fence.text.count("\n", 0, found)
         quote = fence.text[found]
-        yield smart_quote_in_code.at(
-            card.place(line, card.lines[line - 1].find(quote) + 1),
-            f"The {fence.language} has the typographic quote {quote} (U+{ord(quote):04X}), not a quote of code.",
-            "Write \" or '; people copy code as it stands.",
-            width=1,
-        )
+        message = f"The {fence.language} has the typographic quote {quote} (U+{ord(quote):04X}), not a quote of code."
+        hint = "Write \" or '; people copy code as it stands."
+        yield smart_quote_in_code.at(card.place(line, card.lines[line - 1].find(quote) + 1), message, hint, width=1)
 
 
 def _first_quote(fence: Fence) -> int | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from typing import TypeAlias
 
-from azureml_publish.diagnostics import Severity
+from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import Described
@@ -45,51 +46,54 @@ def citation_broken(model: Described) -> Findings:
 
     Source: https://info.arxiv.org/help/arxiv_identifier.html: YYMM.NNNN, since 2015 YYMM.NNNNN.
     """
+    for where, message, hint in (*_in_code(model), *_in_links(model), *_in_words(model)):
+        yield citation_broken.at(where, message, hint)
+
+
+_Found: TypeAlias = Iterator[tuple[Location, str, str]]
+"""Where something is wrong, what it is, and what to write."""
+
+_AS_IT_STANDS = "Write the number as the paper's page has it: two digits of the year, two of the month, and the rest."
+
+
+def _in_code(model: Described) -> _Found:
+    """Entries of BibTeX."""
     card = model.card
     for fence in card.fences if "@" in card.source else ():
         text = _ESCAPED.sub("", fence.text)
         match = _ENTRY.search(text)
         if match and text.count("{") != text.count("}") and not text[: match.start()].strip():
             missing = "is not closed" if text.count("{") > text.count("}") else "has a } too many"
-            yield citation_broken.at(
-                card.place(fence.line + 1, 1),
-                f"The entry {short(match[0].strip())}...}} {missing}, so that no program reads it.",
-                "Close each { with one }.",
-            )
+            message = f"The entry {short(match[0].strip())}...}} {missing}, so that no program reads it."
+            yield card.place(fence.line + 1, 1), message, "Close each { with one }."
         if match or fence.language in ("bibtex", "bib"):
             for offset, message, hint in (*_entry_mistakes(fence.text), *_unlikely(fence.text, model.as_of.year)):
-                line = fence.line + 1 + fence.text.count("\n", 0, offset)
-                yield citation_broken.at(card.place(line, 1), message, hint)
-    yield from _in_words(model)
-    for link in card.links if "doi.org" in card.source else ():
+                yield card.place(fence.line + 1 + fence.text.count("\n", 0, offset), 1), message, hint
+
+
+def _in_links(model: Described) -> _Found:
+    """Addresses of papers."""
+    card = model.card
+    for link in card.links if "doi.org" in card.source or "arxiv.org" in card.source else ():
+        where = card.at(link.url_start, link.url)
         if (found := _DOI.match(link.url)) and "<" not in link.url and "{" not in link.url:
-            yield citation_broken.at(
-                card.at(link.url_start, found[0]),
-                f"'{short(link.url)}' holds no DOI, which begins with 10. and has a / after its owner's number.",
-                "Write https://doi.org/10.NUMBER/NAME, as the paper's page has it.",
-            )
-    for link in card.links if "arxiv.org" in card.source else ():
+            message = f"'{short(link.url)}' holds no DOI, which begins with 10. and has a / after its owner's number."
+            hint = "Write https://doi.org/10.NUMBER/NAME, as the paper's page has it."
+            yield card.at(link.url_start, found[0]), message, hint
         number = _ARXIV.match(link.url)
-        named = _NAMED_NUMBER.fullmatch(link.text) if number else None
-        odd = None if number else _NO_NUMBER.match(link.url)
-        if odd and not re.fullmatch(r"[a-z-]*\d{7}", odd["other"] or ""):
-            yield citation_broken.at(
-                card.at(link.url_start, link.url),
-                f"'{short(link.url)}' is not the address of a paper.",
-                f"Write https://arxiv.org/abs/{odd['left'] or 'NUMBER'}.",
-            )
-        if number and named and named[1] != f"{number[1]}.{number[2]}":
-            yield citation_broken.at(
-                card.at(link.url_start, link.url),
-                f"The link says {named[1]} and leads to {number[1]}.{number[2]}.",
-                "Write the same number in both.",
-            )
-        if number and not _is_paper(number[1], number[2]):
-            yield citation_broken.at(
-                card.at(link.url_start, link.url),
-                f"arXiv has no paper {number[1]}.{number[2]}.",
-                "Write the number as the paper's page has it: two digits of the year, two of the month, and the rest.",
-            )
+        if number is None:
+            odd = _NO_NUMBER.match(link.url)
+            if odd and not re.fullmatch(r"[a-z-]*\d{7}", odd["other"] or ""):
+                hint = f"Write https://arxiv.org/abs/{odd['left'] or 'NUMBER'}."
+                yield where, f"'{short(link.url)}' is not the address of a paper.", hint
+            continue
+        paper, named = f"{number[1]}.{number[2]}", _NAMED_NUMBER.fullmatch(link.text)
+        if named and named[1] != paper:
+            yield where, f"The link says {named[1]} and leads to {paper}.", "Write the same number in both."
+        if not _is_paper(number[1], number[2]):
+            yield where, f"arXiv has no paper {paper}.", _AS_IT_STANDS
+        elif _to_come(number[1], model):
+            yield where, f"arXiv has no paper {paper} yet.", _AS_IT_STANDS
 
 
 _NUMBER = pattern(r"(?<![\w/.])arxiv:? ?(?P<month>\d{4})\.(?P<rest>\d{4,5})(?![\d.])", re.IGNORECASE)
@@ -100,43 +104,24 @@ _NO_DOI = pattern(
 _DOI_OF_ARXIV = pattern(r"10\.48550/arxiv\.(?P<month>\d{4})\.(?P<rest>\d{4,5})\b", re.IGNORECASE)
 
 
-def _in_words(model: Described) -> Findings:
-    """Numbers of papers in the text, and those that lie in the future wherever they stand."""
+def _in_words(model: Described) -> _Found:
+    """Numbers of papers in the text, and entries that stand as text."""
     card = model.card
     for match in _AS_TEXT.finditer(card.prose) if "@" in card.prose and "{" in card.prose else ():
-        yield citation_broken.at(
-            card.at(match.start(), match[0]),
-            f"The entry {short(match[0])}... stands as text, so that its lines run into one.",
-            "Put ```bibtex before it and ``` after it.",
-        )
-    today = f"{model.as_of:%y%m}"
+        message = f"The entry {short(match[0])}... stands as text, so that its lines run into one."
+        yield card.at(match.start(), match[0]), message, "Put ```bibtex before it and ``` after it."
     named = any(sign in card.prose for sign in ("arxiv", "arXiv", "ArXiv", "ARXIV"))
-    papers = (*_NUMBER.finditer(card.words), *_DOI_OF_ARXIV.finditer(card.prose)) if named else ()
-    addresses = [_ARXIV.match(link.url) for link in card.links] if "arxiv.org" in card.source else []
-    for match in papers:
-        if not _is_paper(match["month"], match["rest"]) or _to_come(match["month"], today):
-            yield citation_broken.at(
-                card.at(match.start(), match[0]),
-                f"arXiv has no paper {match['month']}.{match['rest']}.",
-                "Write the number as the paper's page has it: two digits of the year, two of the month, and the rest.",
-            )
-    for link, number in zip(card.links, addresses, strict=False):
-        if number and _is_paper(number[1], number[2]) and _to_come(number[1], today):
-            yield citation_broken.at(
-                card.at(link.url_start, link.url),
-                f"arXiv has no paper {number[1]}.{number[2]} yet.",
-                "Write the number as the paper's page has it: two digits of the year, two of the month, and the rest.",
-            )
+    for match in (*_NUMBER.finditer(card.words), *_DOI_OF_ARXIV.finditer(card.prose)) if named else ():
+        if not _is_paper(match["month"], match["rest"]) or _to_come(match["month"], model):
+            message = f"arXiv has no paper {match['month']}.{match['rest']}."
+            yield card.at(match.start(), match[0]), message, _AS_IT_STANDS
     for match in _NO_DOI.finditer(card.words) if "doi" in card.lowered else ():
-        yield citation_broken.at(
-            card.at(match.start("doi"), match["doi"]),
-            f"'{short(match['doi'])}' is no DOI, which begins with 10. and has a / after its owner's number.",
-            "Write 10.NUMBER/NAME, as the paper's page has it.",
-        )
+        message = f"'{short(match['doi'])}' is no DOI, which begins with 10. and has a / after its owner's number."
+        yield card.at(match.start("doi"), match["doi"]), message, "Write 10.NUMBER/NAME, as the paper's page has it."
 
 
-def _to_come(month: str, today: str) -> bool:
-    return today < month < "9000"  # the first papers were those of the nineties
+def _to_come(month: str, model: Described) -> bool:
+    return f"{model.as_of:%y%m}" < month < "9000"  # the first papers were those of the nineties
 
 
 _FIELDS = (

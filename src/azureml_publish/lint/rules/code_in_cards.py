@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from azureml_publish.content.packaging.transformers_facts import find_task, stated, tasks_of_class, types_of
 from azureml_publish.diagnostics import Severity
+from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.code_blocks import mistake_in
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.check import Findings, rule
@@ -18,6 +19,7 @@ from azureml_publish.lint.names.tasks import KNOWN_TASKS, tasks_agree
 from azureml_publish.lint.names.variants import variant_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.weights.environments import OWN_PACKAGES
+from azureml_publish.lint.weights.values import classes_of
 from azureml_publish.patterns import pattern
 from azureml_publish.skus.catalogue import is_retired, load_catalogue
 
@@ -74,11 +76,9 @@ def code_loads_another_model(model: Described) -> Findings:
             continue  # the card says what it loads there, and why
         if card.source.lower().count(tail) > sum(fence.text.lower().count(tail) for fence in card.fences):
             continue  # it says so between backticks, or in front matter
-        yield code_loads_another_model.at(
-            card.at(one.offset, one.name),
-            f"The code loads {one.name}, and nothing in the card says why; the model is {model.name}.",
-            f"Load {hub_id(model) or model.name}, or say what {short(one.name)} is for.",
-        )
+        message = f"The code loads {one.name}, and nothing in the card says why; the model is {model.name}."
+        hint = f"Load {hub_id(model) or model.name}, or say what {short(one.name)} is for."
+        yield code_loads_another_model.at(card.at(one.offset, one.name), message, hint)
         return
 
 
@@ -178,9 +178,7 @@ def _of_other_kinds(model: Described, tasks: frozenset[str]) -> Iterator[tuple[s
         yield f"loads the model as {foreign[0][0]}, which is no class for {own}", *foreign[0], _CLASS
     if loaded and not foreign and tasks <= KNOWN_TASKS - _ANY_MODELS:
         meant = [tasks_of_class(name) for name, _ in loaded]
-        listed = model.settings.get("architectures")
-        names = listed if isinstance(listed, list | tuple) else ()
-        configured = {task for name in names for task in tasks_of_class(str(name))}
+        configured = {task for name in classes_of(model.settings) for task in tasks_of_class(name)}
         if all(meant) and not any(one in configured or _serves(one, served) for each in meant for one in each):
             yield f"loads the model as {loaded[0][0]}, which is for {meant[0][0]}; it is for {own}", *loaded[0], _CLASS
     inside = str(model.flavour("transformers").get("pipeline_model_type") or "")
@@ -283,17 +281,13 @@ def sku_of_the_card(model: Described) -> Findings:
         if "eployment" in card.source[max(0, match.start() - _NEAR) : match.end() + _NEAR]
     }
     deployed |= {match.start("size") for match in _RUNS_ON.finditer(card.source)}
-    computes = model.metadata.get("supportedComputes")
-    allowed = computes.get("inferenceComputes") if isinstance(computes, Mapping) else None
+    allowed = mapping_of(model.metadata.get("supportedComputes")).get("inferenceComputes")
     for name, offset in first.items():
         if name in listed:
             continue  # SKU003 and SKU010 say it of the list
         if offset in deployed and isinstance(allowed, list | tuple) and allowed and name in catalogue:
-            yield sku_of_the_card.at(
-                card.at(offset, name),
-                f"The card deploys on {name}, which the sizes for inference do not have.",
-                f"Name one of them, such as {allowed[0]}.",
-            )
+            message = f"The card deploys on {name}, which the sizes for inference do not have."
+            yield sku_of_the_card.at(card.at(offset, name), message, f"Name one of them, such as {allowed[0]}.")
             continue
         sku = catalogue.get(name)
         near = catalogue.nearest(name) if sku is None else ()

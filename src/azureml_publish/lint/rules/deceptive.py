@@ -63,11 +63,8 @@ def letter_of_another_script(model: Described) -> Findings:
         if match:
             letter = next(one for one in match[0] if one in _LIKE)
             script = unicodedata.name(letter).partition(" ")[0].capitalize()
-            yield letter_of_another_script.at(
-                card.at(match.start(), match[0]),
-                f"'{match[0]}' holds the {script} letter U+{ord(letter):04X}, which looks like a Latin one.",
-                "Write the word anew.",
-            )
+            message = f"'{match[0]}' holds the {script} letter U+{ord(letter):04X}, which looks like a Latin one."
+            yield letter_of_another_script.at(card.at(match.start(), match[0]), message, "Write the word anew.")
         ligature = None if card.text.isascii() else _LIGATURE.search(card.prose)
         if ligature:
             meant = unicodedata.normalize("NFKC", ligature[0])
@@ -95,21 +92,16 @@ def image_is_a_page(model: Described) -> Findings:
     card = model.card
     for image in card.images:
         if _SHARED.match(image.url):
-            yield image_is_a_page.at(
-                card.at(image.url_start, image.url),
-                f"The image {short(image.url)} is a page for sharing, which no viewer shows as an image.",
-                "Write the address of the file itself, on a host that serves images.",
-            )
+            message = f"The image {short(image.url)} is a page for sharing, which no viewer shows as an image."
+            hint = "Write the address of the file itself, on a host that serves images."
+            yield image_is_a_page.at(card.at(image.url_start, image.url), message, hint)
         if match := _PAGE.match(image.url):
             end = image.url_start + match.end()
             file = "/raw/" if "github" in match[0].lower() else "/resolve/"
             edit = replacing(card, end - len("/blob/"), end, file)
-            yield image_is_a_page.at(
-                card.at(image.url_start, image.url),
-                f"The image {short(image.url)} is the page about a file, which no viewer shows as an image.",
-                "Write /resolve/ (Hub) or /raw/ (GitHub) where /blob/ stands.",
-                fix=card.fix([edit]),
-            )
+            message = f"The image {short(image.url)} is the page about a file, which no viewer shows as an image."
+            hint = "Write /resolve/ (Hub) or /raw/ (GitHub) where /blob/ stands."
+            yield image_is_a_page.at(card.at(image.url_start, image.url), message, hint, fix=card.fix([edit]))
 
 
 _SHARED = pattern(
@@ -134,17 +126,13 @@ def link_runs_code(model: Described) -> Findings:
     for link, what in targets(card):
         written = unquote(html.unescape(link.url))
         if link.kind != "broken" and (match := _SCRIPT.match(written)) and (":" in match[0] or "/html" in match[0]):
-            yield link_runs_code.at(
-                card.at(link.url_start, link.url),
-                f"The {what} '{short(link.url)}' is code, not an address.",
-                "Write the address of a page, or take it out.",
-            )
+            message = f"The {what} '{short(link.url)}' is code, not an address."
+            hint = "Write the address of a page, or take it out."
+            yield link_runs_code.at(card.at(link.url_start, link.url), message, hint)
     for match in _SCRIPT_BELOW.finditer(card.prose) if "]:" in card.prose else ():
-        yield link_runs_code.at(
-            card.at(match.start(1), match[1]),
-            f"The target '{short(match[1])}' is code, not an address.",
-            "Write the address of a page, or take it out.",
-        )
+        message = f"The target '{short(match[1])}' is code, not an address."
+        hint = "Write the address of a page, or take it out."
+        yield link_runs_code.at(card.at(match.start(1), match[1]), message, hint)
     for tag in _CODE_TAG.finditer(card.prose) if "<" in card.prose else ():
         yield link_runs_code.at(
             card.at(tag.start(), tag[0]),
@@ -214,11 +202,8 @@ def link_not_public(model: Described) -> Findings:
         own = (loopback and not began) or _NOTEBOOK.match(link.url)
         if host is not None and link.kind != "broken" and (own or private):
             where = "to the reader's own machine" if own else "into a network that readers are not in"
-            yield link_not_public.at(
-                card.at(link.url_start, link.url),
-                f"The link to {short(host[1])} leads {where}.",
-                "Link a public page, or take it out.",
-            )
+            message = f"The link to {short(host[1])} leads {where}."
+            yield link_not_public.at(card.at(link.url_start, link.url), message, "Link a public page, or take it out.")
     lowered = card.source.lower()
     for form, text in ((_HOME, card.words), (_LOADED_HOME, card.source)):
         found = list(form.finditer(text)) if any(sign in lowered for sign in _HOME_SIGNS) else []
@@ -228,11 +213,9 @@ def link_not_public(model: Described) -> Findings:
 
 def _home(card: Card, match: re.Match[str]) -> Diagnostic:
     path = match[0].rpartition('"')[2].rpartition("'")[2]
-    return link_not_public.at(
-        card.at(match.end() - len(path), path),
-        f"'{short(path)}' is a folder of its author's own machine.",
-        "Write a path that any reader has, such as ./model.",
-    )
+    message = f"'{short(path)}' is a folder of its author's own machine."
+    hint = "Write a path that any reader has, such as ./model."
+    return link_not_public.at(card.at(match.end() - len(path), path), message, hint)
 
 
 _FILE = pattern(

@@ -38,11 +38,9 @@ def markdown_unproven(model: Described) -> Findings:
     for kind, offset in first.items():
         line, column = card.position(offset)
         text = card.lines[line - 1][column - 1 :]
-        yield markdown_unproven.at(
-            card.passage(line, column, text),
-            f"'{short(text)}' is {kind}, of which nobody has shown what Azure's page makes.",
-            "Write it in words, as a list or as a table; a picture needs an address of its own.",
-        )
+        message = f"'{short(text)}' is {kind}, of which nobody has shown what Azure's page makes."
+        hint = "Write it in words, as a list or as a table; a picture needs an address of its own."
+        yield markdown_unproven.at(card.passage(line, column, text), message, hint)
 
 
 def _uses(card: Card) -> Iterator[tuple[str, int]]:

@@ -41,11 +41,9 @@ def figure_impossible(model: Described) -> Findings:
                 share = _SHARE.search(head.text) or (cell is not row.cells[0] and _SHARE.search(row.cells[0].text))
                 exact = any(map(_is_share, labels))
                 if (share or exact) and not _RATES.search(label):
-                    yield figure_impossible.at(
-                        card.passage(row.line, cell.column, cell.text),
-                        f"{cell.text} stands under '{short(head.text)}', and no share is above 100 %.",
-                        "Write the figure that was measured; a point is perhaps missing.",
-                    )
+                    message = f"{cell.text} stands under '{short(head.text)}', and no share is above 100 %."
+                    hint = "Write the figure that was measured; a point is perhaps missing."
+                    yield figure_impossible.at(card.passage(row.line, cell.column, cell.text), message, hint)
 
     for table in card.tables:
         yield from _out_of_range(card, table)
@@ -53,11 +51,9 @@ def figure_impossible(model: Described) -> Findings:
     yield from _in_sentences(card)
     for claim in _IN_WORDS.finditer(card.words) if "%" in card.words else ():
         if float(claim["n"]) > _WHOLE and not _RATES.search(claim[0]):
-            yield figure_impossible.at(
-                card.at(claim.start(), claim[0]),
-                f"'{short(claim[0])}' is above 100 %, and no share is.",
-                "Write the figure that was measured; a point is perhaps missing.",
-            )
+            message = f"'{short(claim[0])}' is above 100 %, and no share is."
+            hint = "Write the figure that was measured; a point is perhaps missing."
+            yield figure_impossible.at(card.at(claim.start(), claim[0]), message, hint)
 
 
 def _out_of_range(card: Card, table: Table) -> Findings:
@@ -66,11 +62,8 @@ def _out_of_range(card: Card, table: Table) -> Findings:
         column = [(row, row.cells[index]) for row in table.rows if index < len(row.cells)]
         commas = [cell for _, cell in column if "," in cell.text and _COMMA.fullmatch(cell.text)]
         if commas and any("." in cell.text and _FIGURE.fullmatch(cell.text) for _, cell in column):
-            yield figure_impossible.at(
-                card.place_of(commas[0]),
-                f"{commas[0].text} has a decimal comma, and others under '{short(head.text)}' a decimal point.",
-                "Write a point in all of them.",
-            )
+            message = f"{commas[0].text} has a decimal comma, and others under '{short(head.text)}' a decimal point."
+            yield figure_impossible.at(card.place_of(commas[0]), message, "Write a point in all of them.")
         shares: list[tuple[Cell, float]] = []
         for row, cell in column:
             if not (_is_share(head.text) or (index and _is_share(row.cells[0].text))):
@@ -83,11 +76,8 @@ def _out_of_range(card: Card, table: Table) -> Findings:
         for cell, value in shares:
             if value < 0 or (small and small == len(shares) - 1 and 1 < value < _PERCENT):
                 bound = "below 0" if value < 0 else "above 1, as the others are not"
-                yield figure_impossible.at(
-                    card.place_of(cell),
-                    f"{cell.text} is {bound}, and no share is.",
-                    "Write the figure that was measured.",
-                )
+                message = f"{cell.text} is {bound}, and no share is."
+                yield figure_impossible.at(card.place_of(cell), message, "Write the figure that was measured.")
 
 
 def _without_point(card: Card, table: Table) -> Findings:
@@ -108,11 +98,9 @@ def _without_point(card: Card, table: Table) -> Findings:
             tenth = float(text) / 10 if text.isdecimal() else 0
             if tenth and (len(beside) < _FEW or high > 2 * low or not high / 2 <= tenth <= min(_WHOLE, 2 * low)):
                 continue
-            yield figure_impossible.at(
-                card.passage(row.line, cell.column, cell.text),
-                f"{cell.text} {'has no point' if tenth else 'has two points'}, and all figures round it have one.",
-                "Write the figure that was measured.",
-            )
+            message = f"{cell.text} {'has no point' if tenth else 'has two points'}, and all figures round it have one."
+            hint = "Write the figure that was measured."
+            yield figure_impossible.at(card.passage(row.line, cell.column, cell.text), message, hint)
 
 
 _FEW = 2
@@ -244,11 +232,9 @@ def figures_differ(model: Described) -> Findings:
                 known = first.setdefault(one.label, (_value(one.cell), page, one))
                 if known[1] is not page and known[0] != _value(one.cell):
                     place = known[1].place(known[2].cell.line, known[2].cell.column)
-                    yield figures_differ.at(
-                        page.place_of(one.cell),
-                        f"{short(one.label)} is {one.cell.text} here, and {known[2].cell.text} in {place.path}.",
-                        "Write the figure that was measured in both.",
-                    )
+                    message = f"{short(one.label)} is {one.cell.text} here, and {known[2].cell.text} in {place.path}."
+                    hint = "Write the figure that was measured in both."
+                    yield figures_differ.at(page.place_of(one.cell), message, hint)
 
 
 def _is_own(column: str, own: str) -> bool:
@@ -277,12 +263,9 @@ def _twice(page: Card, table: Table) -> Findings:
             continue
         before = seen.setdefault(labels, values)
         if before is not values and before.keys() == values.keys() and before != values:
-            yield figures_differ.at(
-                page.place(row.line, row.cells[0].column),
-                f"'{short(row.cells[0].text)}' stands above in this table, with other figures.",
-                "Take one of the two rows out, or say what sets them apart.",
-                severity=Severity.INFO,
-            )
+            message = f"'{short(row.cells[0].text)}' stands above in this table, with other figures."
+            hint = "Take one of the two rows out, or say what sets them apart."
+            yield figures_differ.at(page.place(row.line, row.cells[0].column), message, hint, severity=Severity.INFO)
 
 
 def _figures(table: Table) -> Iterator[_Measured]:

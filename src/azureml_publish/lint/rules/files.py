@@ -55,11 +55,9 @@ def orphan_file(subject: AssetSubject) -> Findings:
     for key in PAGE_KEYS:
         name = f"{key}.md"
         if name in described.files and not described.metadata.get(key):
-            yield orphan_file.at(
-                Location(f"{subject.read.asset.shown}/{name}"),
-                f"{name} lies in the folder, and no key `{key}` names it, so the catalogue does not show it.",
-                f"Add {key}: {name} to the metadata, or take the file away.",
-            )
+            message = f"{name} lies in the folder, and no key `{key}` names it, so the catalogue does not show it."
+            hint = f"Add {key}: {name} to the metadata, or take the file away."
+            yield orphan_file.at(Location(f"{subject.read.asset.shown}/{name}"), message, hint)
 
 
 @finds(MISSING_FILE)
@@ -74,19 +72,13 @@ def page_missing(subject: AssetSubject) -> Findings:
     path = subject.read.asset.spec.get("path")
     inside = posixpath.normpath(path).strip("/") if isinstance(path, str) and _BESIDE.fullmatch(path) else "."
     if inside != "." and not any(f"{name}/".startswith(f"{inside}/") for name in described.files):
-        yield page_missing.at(
-            subject.place(("path",)),
-            f"The path of the spec is {path}, and {subject.read.asset.shown}/{inside} is not there.",
-            "Write path: ./; publishing puts the place of the files of model.yaml there.",
-            severity=Severity.WARNING,
-        )
+        message = f"The path of the spec is {path}, and {subject.read.asset.shown}/{inside} is not there."
+        hint = "Write path: ./; publishing puts the place of the files of model.yaml there."
+        yield page_missing.at(subject.place(("path",)), message, hint, severity=Severity.WARNING)
     if isinstance(path, str) and _OF_A_MACHINE.match(path):
-        yield page_missing.at(
-            subject.place(("path",)),
-            f"The path of the spec is {short(path)}, a folder of one machine.",
-            "Write path: ./; publishing puts the place of the files of model.yaml there.",
-            severity=Severity.WARNING,
-        )
+        message = f"The path of the spec is {short(path)}, a folder of one machine."
+        hint = "Write path: ./; publishing puts the place of the files of model.yaml there."
+        yield page_missing.at(subject.place(("path",)), message, hint, severity=Severity.WARNING)
 
 
 @page_missing.also
@@ -97,11 +89,9 @@ def _page_of_a_folder_missing(model: ModelSubject) -> Findings:
         name = getattr(model.folder.spec.metadata, key)
         if isinstance(name, str) and _PAGE_NAME.fullmatch(name) and name not in carried:
             folder = f"{posixpath.dirname(model.folder.document.path)}/{CARRIED_FOLDER}"
-            yield page_missing.at(
-                model.folder.document.location(("metadata", key)),
-                f"{folder}/{name} is not there.",
-                f"Put {name} into {folder}, or fix the name.",
-            )
+            message = f"{folder}/{name} is not there."
+            hint = f"Put {name} into {folder}, or fix the name."
+            yield page_missing.at(model.folder.document.location(("metadata", key)), message, hint)
 
 
 _OF_A_MACHINE = pattern(r"(?:/|[A-Za-z]:[\\/])(?:home|users|root|tmp|mnt|var|opt)[\\/]|~/", re.IGNORECASE)
@@ -196,11 +186,9 @@ def _orphan_in_a_model_folder(subject: ModelSubject) -> Findings:
     for key in PAGE_KEYS:
         name = f"{key}.md"
         if name in carried and not getattr(subject.folder.spec.metadata, key):
-            yield orphan_file.at(
-                Location(f"{folder}/{CARRIED_FOLDER}/{name}"),
-                f"{name} lies in the folder, and no key `{key}` names it, so the catalogue does not show it.",
-                f"Add {key}: {name} to `metadata:`, or take the file away.",
-            )
+            message = f"{name} lies in the folder, and no key `{key}` names it, so the catalogue does not show it."
+            hint = f"Add {key}: {name} to `metadata:`, or take the file away."
+            yield orphan_file.at(Location(f"{folder}/{CARRIED_FOLDER}/{name}"), message, hint)
 
 
 def _plain(name: str) -> str:
@@ -211,11 +199,9 @@ def _plain(name: str) -> str:
 def pickle_allowed(subject: ModelSubject) -> Findings:
     """Loading a pickle runs the code in it."""
     if subject.folder.spec.source.allow_pickle:
-        yield pickle_allowed.at(
-            subject.folder.document.location(("source", "allow_pickle")),
-            "Pickles may be published, and they run code on the machine that loads them.",
-            "Publish safetensors, and take allow_pickle out; keep it only for files whose makers you trust.",
-        )
+        message = "Pickles may be published, and they run code on the machine that loads them."
+        hint = "Publish safetensors, and take allow_pickle out; keep it only for files whose makers you trust."
+        yield pickle_allowed.at(subject.folder.document.location(("source", "allow_pickle")), message, hint)
 
 
 @rule("MATCH016", "weights-files-differ", Severity.WARNING, "Settings beside the weights contradict one another.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from azureml_publish.diagnostics import Location, Severity
+from azureml_publish.documents import mapping_of
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import AssetSubject, ModelSubject
 from azureml_publish.spec import FinetuneDefaults
@@ -25,11 +26,9 @@ def zero_stage_unknown(subject: ModelSubject | AssetSubject) -> Findings:
     if stage is None or stage in (1, 2, 3):
         return
     what = "turns ZeRO off" if stage == 0 else "is not a ZeRO stage"
-    yield zero_stage_unknown.at(
-        chosen.location("deepspeed_stage"),
-        f"deepspeed_stage {_plain(stage)} {what}.",
-        "Write 1, 2 or 3; without ZeRO leave it out and write apply_deepspeed: false.",
-    )
+    message = f"deepspeed_stage {_plain(stage)} {what}."
+    hint = "Write 1, 2 or 3; without ZeRO leave it out and write apply_deepspeed: false."
+    yield zero_stage_unknown.at(chosen.location("deepspeed_stage"), message, hint)
 
 
 @rule("FT002", "precision-unknown", Severity.ERROR, "precision is not 4, 8, 16 or 32 bits.")
@@ -43,11 +42,9 @@ def precision_unknown(subject: ModelSubject | AssetSubject) -> Findings:
     chosen = _choice(subject)
     bits = chosen.number("precision")
     if bits is not None and bits not in (4, 8, 16, 32):
-        yield precision_unknown.at(
-            chosen.location("precision"),
-            f"Nothing trains with a precision of {_plain(bits)} bits.",
-            "Write 32, 16 (mixed precision), or 8 or 4 (quantised, with LoRA).",
-        )
+        message = f"Nothing trains with a precision of {_plain(bits)} bits."
+        hint = "Write 32, 16 (mixed precision), or 8 or 4 (quantised, with LoRA)."
+        yield precision_unknown.at(chosen.location("precision"), message, hint)
 
 
 @rule("FT003", "zero-stage-without-deepspeed", Severity.WARNING, "deepspeed_stage is set and DeepSpeed is not.")
@@ -59,11 +56,9 @@ def zero_stage_without_deepspeed(subject: ModelSubject | AssetSubject) -> Findin
     """
     chosen = _choice(subject)
     if chosen.number("deepspeed_stage") is not None and not chosen.on("apply_deepspeed"):
-        yield zero_stage_without_deepspeed.at(
-            chosen.location("deepspeed_stage"),
-            "deepspeed_stage has no effect without apply_deepspeed: true.",
-            "Write apply_deepspeed: true, or leave deepspeed_stage out.",
-        )
+        message = "deepspeed_stage has no effect without apply_deepspeed: true."
+        hint = "Write apply_deepspeed: true, or leave deepspeed_stage out."
+        yield zero_stage_without_deepspeed.at(chosen.location("deepspeed_stage"), message, hint)
 
 
 @rule("FT004", "quantised-without-lora", Severity.ERROR, "8 or 4 bits without LoRA leave nothing to train.")
@@ -77,11 +72,9 @@ def quantised_without_lora(subject: ModelSubject | AssetSubject) -> Findings:
     chosen = _choice(subject)
     bits = chosen.number("precision")
     if bits is not None and bits in (4, 8) and not chosen.on("apply_lora"):
-        yield quantised_without_lora.at(
-            chosen.location("precision"),
-            f"Weights of {_plain(bits)} bits cannot be trained; only adapters on top of them can.",
-            "Write apply_lora: true, or precision: 16.",
-        )
+        message = f"Weights of {_plain(bits)} bits cannot be trained; only adapters on top of them can."
+        hint = "Write apply_lora: true, or precision: 16."
+        yield quantised_without_lora.at(chosen.location("precision"), message, hint)
 
 
 @rule("FT005", "ort-with-zero-3", Severity.WARNING, "ONNX Runtime trains with ZeRO stages 1 and 2 only.")
@@ -95,11 +88,9 @@ def ort_with_zero_3(subject: ModelSubject | AssetSubject) -> Findings:
     chosen = _choice(subject)
     if chosen.on("apply_ort") and chosen.on("apply_deepspeed") and chosen.number("deepspeed_stage") == 3:
         lora = " with LoRA" if chosen.on("apply_lora") else ""
-        yield ort_with_zero_3.at(
-            chosen.location("deepspeed_stage"),
-            f"ONNX Runtime (apply_ort) does not train{lora} under ZeRO stage 3.",
-            "Write deepspeed_stage: 2, or apply_ort: false.",
-        )
+        message = f"ONNX Runtime (apply_ort) does not train{lora} under ZeRO stage 3."
+        hint = "Write deepspeed_stage: 2, or apply_ort: false."
+        yield ort_with_zero_3.at(chosen.location("deepspeed_stage"), message, hint)
 
 
 @rule("FT006", "deepspeed-without-gpus", Severity.WARNING, "No size for fine-tuning has GPUs for ZeRO to divide.")
@@ -119,11 +110,9 @@ def deepspeed_without_gpus(subject: ModelSubject) -> Findings:
     if len(known) < len(counts) or max(known, default=2) >= 2:
         return
     what = "more than one GPU" if max(known) == 1 else "a GPU"
-    yield deepspeed_without_gpus.at(
-        subject.folder.document.location(("compute", "finetune")),
-        f"apply_deepspeed: no size that fine-tunes {subject.folder.spec.name} has {what} for ZeRO to divide over.",
-        "Allow a size with several GPUs (`publish skus list --min 1|2|1|1`), or write apply_deepspeed: false.",
-    )
+    message = f"apply_deepspeed: no size that fine-tunes {subject.folder.spec.name} has {what} for ZeRO to divide over."
+    hint = "Allow a size with several GPUs (`publish skus list --min 1|2|1|1`), or write apply_deepspeed: false."
+    yield deepspeed_without_gpus.at(subject.folder.document.location(("compute", "finetune")), message, hint)
 
 
 _SERVED = {
@@ -160,11 +149,9 @@ def lora_task_unserved(subject: ModelSubject) -> Findings:
     document = subject.folder.document
     for task in subject.folder.spec.tasks.finetune:
         if task not in _SERVED:
-            yield lora_task_unserved.at(
-                document.location_of(task, below=("tasks", "finetune")),
-                f"apply_lora: peft names no task such as '{task}'.",
-                "Write finetune_defaults: {apply_lora: false}, or check the task's name.",
-            )
+            message = f"apply_lora: peft names no task such as '{task}'."
+            hint = "Write finetune_defaults: {apply_lora: false}, or check the task's name."
+            yield lora_task_unserved.at(document.location_of(task, below=("tasks", "finetune")), message, hint)
 
 
 _SWITCHES = ("apply_deepspeed", "apply_lora", "apply_ort", "ignore_mismatched_sizes")
@@ -199,11 +186,8 @@ def defaults_not_usable(subject: AssetSubject) -> Findings:
     rates = [(key, rate) for key in _RATES if (rate := _number(chosen.values.get(key))) is not None]
     for (low, least), (high, most) in itertools.pairwise(rates):
         if least > most:
-            yield defaults_not_usable.at(
-                chosen.location(low),
-                f"{low} {chosen.values[low]} is above {high} {chosen.values[high]}.",
-                "Write the smaller one as the lower bound.",
-            )
+            message = f"{low} {chosen.values[low]} is above {high} {chosen.values[high]}."
+            yield defaults_not_usable.at(chosen.location(low), message, "Write the smaller one as the lower bound.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +216,7 @@ def _number(value: object) -> float | None:
 def _choice(subject: ModelSubject | AssetSubject) -> _Choice:
     """The fine-tune defaults of a model as they take effect."""
     if isinstance(subject, AssetSubject):
-        written = subject.described.tags.get("model_specific_defaults")
-        values = written if isinstance(written, Mapping) else {}
+        values = mapping_of(subject.described.tags.get("model_specific_defaults"))
         return _Choice(values, lambda key: subject.described.where(f"tags.model_specific_defaults.{key}"))
     spec, project = subject.folder.spec, subject.project.project
     inherited = project.config.defaults.finetune if spec.tasks.finetune else None

@@ -18,11 +18,9 @@ def required_tag_missing(subject: ModelSubject) -> Findings:
     tags = subject.folder.spec.tags
     for tag in dict.fromkeys(_of(subject).required_tags):
         if not str(tags.get(tag, "")).strip():
-            yield required_tag_missing.at(
-                subject.folder.document.location(("tags", tag)),
-                f"The tag '{tag}' is {'empty' if tag in tags else 'missing'}, and publish.yaml requires it.",
-                f"Give '{tag}' a value below 'tags'.",
-            )
+            message = f"The tag '{tag}' is {'empty' if tag in tags else 'missing'}, and publish.yaml requires it."
+            hint = f"Give '{tag}' a value below 'tags'."
+            yield required_tag_missing.at(subject.folder.document.location(("tags", tag)), message, hint)
 
 
 @rule("HOUSE002", "license-not-allowed", Severity.ERROR, "The project does not allow the licence.")
@@ -30,11 +28,9 @@ def license_not_allowed(subject: ModelSubject) -> Findings:
     """A licence that `allowed_licenses` does not list; that one is missing is another rule's finding."""
     allowed, written = _of(subject).allowed_licenses, (subject.folder.spec.license or "").strip()
     if allowed and written and written.casefold() not in {one.strip().casefold() for one in allowed}:
-        yield license_not_allowed.at(
-            subject.folder.document.location(("license",)),
-            f"publish.yaml does not allow the licence '{written}'.",
-            f"It allows {', '.join(allowed)}; take another model, or have the licence allowed there.",
-        )
+        message = f"publish.yaml does not allow the licence '{written}'."
+        hint = f"It allows {', '.join(allowed)}; take another model, or have the licence allowed there."
+        yield license_not_allowed.at(subject.folder.document.location(("license",)), message, hint)
 
 
 @rule("HOUSE003", "name-not-allowed", Severity.ERROR, "The name matches none of the project's patterns.")
@@ -42,11 +38,9 @@ def name_not_allowed(subject: ModelSubject) -> Findings:
     """A name that no glob of `name_patterns` matches."""
     patterns, name = _of(subject).name_patterns, subject.folder.spec.name
     if patterns and not any(Glob(pattern, sets=True).matches(name) for pattern in patterns):
-        yield name_not_allowed.at(
-            subject.folder.document.location(("name",)),
-            f"The name '{name}' matches no pattern of publish.yaml.",
-            f"Write a name that matches {' or '.join(patterns)}; a registered model keeps its name.",
-        )
+        message = f"The name '{name}' matches no pattern of publish.yaml."
+        hint = f"Write a name that matches {' or '.join(patterns)}; a registered model keeps its name."
+        yield name_not_allowed.at(subject.folder.document.location(("name",)), message, hint)
 
 
 @rule("HOUSE004", "required-section-missing", Severity.ERROR, "The card lacks a section that the project requires.")
@@ -57,11 +51,9 @@ def required_section_missing(model: Described) -> Findings:
     there = {_heading(one.text) for one in model.card.headings}
     for section in model.house.required_sections:
         if _heading(section) not in there:
-            yield required_section_missing.at(
-                model.card_location,
-                f"The card has no section '{section}', and publish.yaml requires it.",
-                f"Add a heading with its text: ## {section}.",
-            )
+            message = f"The card has no section '{section}', and publish.yaml requires it."
+            hint = f"Add a heading with its text: ## {section}."
+            yield required_section_missing.at(model.card_location, message, hint)
 
 
 @rule("HOUSE005", "banned-word", Severity.ERROR, "A card uses a word that the project bans.")
@@ -73,11 +65,8 @@ def banned_word(model: Described) -> Findings:
         form = re.compile(rf"(?<!\w){quoted}(?!\w)", re.IGNORECASE)
         for page in model.cards:
             for match in form.finditer(page.words):
-                yield banned_word.at(
-                    page.at(match.start(), match[0]),
-                    f"The card says '{short(match[0])}', and publish.yaml bans '{word}'.",
-                    "Say it in other words.",
-                )
+                message = f"The card says '{short(match[0])}', and publish.yaml bans '{word}'."
+                yield banned_word.at(page.at(match.start(), match[0]), message, "Say it in other words.")
 
 
 def _of(subject: ModelSubject) -> HouseRules:

@@ -50,11 +50,9 @@ def hub_commit_unknown(use: ModelUse, answer: HubAnswer) -> Findings:
     """A commit that the repository does not have."""
     if answer.latest is None or answer.pinned is not None:
         return
-    yield hub_commit_unknown.at(
-        use.where("source.revision"),
-        f"{answer.latest.id} has no commit {answer.commit}.",
-        f"Write a commit of this repository; the latest is {answer.latest.revision}.",
-    )
+    message = f"{answer.latest.id} has no commit {answer.commit}."
+    hint = f"Write a commit of this repository; the latest is {answer.latest.revision}."
+    yield hub_commit_unknown.at(use.where("source.revision"), message, hint)
 
 
 _NAMED = 3
@@ -67,11 +65,9 @@ def hub_commit_not_latest(use: ModelUse, answer: HubAnswer) -> Findings:
         return
     more = len(answer.changed) - _NAMED
     named = ", ".join(answer.changed[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-    yield hub_commit_not_latest.at(
-        use.where("source.revision"),
-        f"{answer.latest.id} has a later commit with other files: {named}.",
-        f"For a new version, write {answer.latest.revision} and run `publish bump`; nothing is wrong with this one.",
-    )
+    message = f"{answer.latest.id} has a later commit with other files: {named}."
+    hint = f"For a new version, write {answer.latest.revision} and run `publish bump`; nothing is wrong with this one."
+    yield hub_commit_not_latest.at(use.where("source.revision"), message, hint)
 
 
 @rule("HUB005", "hub-repository-moved", Severity.WARNING, "The repository has another name by now.")

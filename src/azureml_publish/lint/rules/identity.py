@@ -18,11 +18,9 @@ from azureml_publish.project import DUPLICATE_NAME
 def model_name_not_folder(model: Described) -> Findings:
     """A model that is not called as its folder is."""
     if model.stated and model.name and alphanumeric(model.name) != alphanumeric(model.folder):
-        yield model_name_not_folder.at(
-            model.where("name"),
-            f"The folder is called {model.folder}, the model {model.name}.",
-            f"Rename the folder to {model.name}, so that people find it; a registered model keeps its name.",
-        )
+        message = f"The folder is called {model.folder}, the model {model.name}."
+        hint = f"Rename the folder to {model.name}, so that people find it; a registered model keeps its name."
+        yield model_name_not_folder.at(model.where("name"), message, hint)
 
 
 _NAME = pattern(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}")
@@ -39,11 +37,9 @@ def name_pattern(subject: ModelSubject | AssetSubject) -> Findings:
     if _NAME.fullmatch(name):
         return
     valid = re.sub(r"[^a-zA-Z0-9._-]+", "-", name).strip("._-")[:255] or "my-model"
-    yield name_pattern.at(
-        where,
-        f"A registry does not take the name '{name}'.",
-        f"Use letters, digits, '-', '_' and '.', at most 255, beginning with a letter or digit: {valid}.",
-    )
+    message = f"A registry does not take the name '{name}'."
+    hint = f"Use letters, digits, '-', '_' and '.', at most 255, beginning with a letter or digit: {valid}."
+    yield name_pattern.at(where, message, hint)
 
 
 _LARGEST = 2**31 - 1
@@ -54,11 +50,9 @@ def version_not_positive(subject: ModelSubject) -> Findings:
     """Registry versions are whole numbers from 1."""
     version = subject.folder.spec.version
     if not 1 <= version <= _LARGEST:
-        yield version_not_positive.at(
-            subject.folder.document.location(("version",)),
-            f"{version} cannot be a registry's version.",
-            "Begin with 1; `publish bump` writes the next free one.",
-        )
+        message = f"{version} cannot be a registry's version."
+        hint = "Begin with 1; `publish bump` writes the next free one."
+        yield version_not_positive.at(subject.folder.document.location(("version",)), message, hint)
 
 
 @version_not_positive.also
@@ -85,11 +79,9 @@ def asset_entry_contradicts(subject: AssetSubject) -> Findings:
     for key in ("name", "version"):
         stated, meant = asset.asset.get(key), asset.spec.get(key)
         if subject.read.entry is not None and _contradicts(stated, meant):
-            yield asset_entry_contradicts.at(
-                subject.read.entry.location((key,)),
-                f"{asset.files['asset']} says {key} {stated}, {asset.files['spec']} says {meant}.",
-                f"Write {key}: {meant}, or leave the key out: it is then that of {asset.files['spec']}.",
-            )
+            message = f"{asset.files['asset']} says {key} {stated}, {asset.files['spec']} says {meant}."
+            hint = f"Write {key}: {meant}, or leave the key out: it is then that of {asset.files['spec']}."
+            yield asset_entry_contradicts.at(subject.read.entry.location((key,)), message, hint)
 
 
 @asset_entry_contradicts.also
@@ -98,11 +90,9 @@ def _carried_entry_contradicts(subject: ModelSubject) -> Findings:
     carried = spec.extra.asset if spec.extra else {}
     for key, meant in (("name", spec.name), ("version", spec.version)):
         if _contradicts(carried.get(key), meant):
-            yield asset_entry_contradicts.at(
-                subject.folder.document.location(("extra", "asset", key)),
-                f"asset.yaml would say {key} {carried[key]}, spec.yaml {meant}.",
-                f"Take {key} out of extra.asset: asset.yaml needs none.",
-            )
+            message = f"asset.yaml would say {key} {carried[key]}, spec.yaml {meant}."
+            hint = f"Take {key} out of extra.asset: asset.yaml needs none."
+            yield asset_entry_contradicts.at(subject.folder.document.location(("extra", "asset", key)), message, hint)
 
 
 _TEMPLATE = pattern(r"\{\{ ?asset\.(?:name|version) ?\}\}")
@@ -121,11 +111,9 @@ def asset_name_taken(facts: Sequence[Fact]) -> Findings:
     for fact in facts:
         other = first.setdefault((fact.value, fact.key), fact)
         if other is not fact:
-            yield asset_name_taken.at(
-                fact.location,
-                f"'{fact.model}' is also the name of {other.location.path}, in the same version.",
-                "Give one of the two another name; a registry holds one model of a name.",
-            )
+            message = f"'{fact.model}' is also the name of {other.location.path}, in the same version."
+            hint = "Give one of the two another name; a registry holds one model of a name."
+            yield asset_name_taken.at(fact.location, message, hint)
 
 
 @asset_name_taken.keeps

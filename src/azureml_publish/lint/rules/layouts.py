@@ -86,8 +86,6 @@ def layouts_mixed(subject: AssetSubject) -> Findings:
     ]
     if old:
         few = ", ".join(".".join(place) for place in old[:3]) + (", …" if len(old) > 3 else "")
-        yield layouts_mixed.at(
-            subject.place(("system_metadata",)),
-            f"{len(old)} key{'s' * (len(old) != 1)} of the old layout stand beside system_metadata: {few}.",
-            "`publish migrate` writes all of it in one layout.",
-        )
+        message = f"{len(old)} key{'s' * (len(old) != 1)} of the old layout stand beside system_metadata: {few}."
+        hint = "`publish migrate` writes all of it in one layout."
+        yield layouts_mixed.at(subject.place(("system_metadata",)), message, hint)

@@ -36,11 +36,9 @@ def conflict_marker(model: Described) -> Findings:
             continue
         sign = "\n@@ -" in card.source or "\ndiff --git" in card.source or "\n>>>>>>> " in card.source
         for match in list(_DIFFERENCE.finditer(card.prose))[:1] if sign else ():
-            yield conflict_marker.at(
-                card.at(match.start(), match[0]),
-                f"'{short(match[0])}' is a line of a difference or of a conflict, not of a text.",
-                "Take what git wrote out, with the signs + and - before the lines.",
-            )
+            message = f"'{short(match[0])}' is a line of a difference or of a conflict, not of a text."
+            hint = "Take what git wrote out, with the signs + and - before the lines."
+            yield conflict_marker.at(card.at(match.start(), match[0]), message, hint)
 
 
 @conflict_marker.also
@@ -58,11 +56,9 @@ def _in_files_beside(subject: AssetSubject) -> Findings:
 
 
 def _conflict(where: Location, mark: str) -> Diagnostic:
-    return conflict_marker.at(
-        where,
-        f"'{short(mark)}' marks a conflict of a merge that nobody resolved.",
-        "Keep one of the two sides, and take the lines <<<<<<<, ======= and >>>>>>> out.",
-    )
+    message = f"'{short(mark)}' marks a conflict of a merge that nobody resolved."
+    hint = "Keep one of the two sides, and take the lines <<<<<<<, ======= and >>>>>>> out."
+    return conflict_marker.at(where, message, hint)
 
 
 _SETTINGS = pattern(
@@ -104,11 +100,9 @@ def credential_shown(model: Described) -> Findings:
 
 
 def _shown(card: Card, offset: int, text: str, what: str) -> Diagnostic:
-    return credential_shown.at(
-        card.at(offset, text),
-        f"{what} stands here, and every reader can use it.",
-        "Take it out, and have it revoked: all who had the folder have it already.",
-    )
+    message = f"{what} stands here, and every reader can use it."
+    hint = "Take it out, and have it revoked: all who had the folder have it already."
+    return credential_shown.at(card.at(offset, text), message, hint)
 
 
 _NAMED = pattern(
@@ -263,11 +257,9 @@ def _headings_twice(card: Card) -> Findings:
         path = ((0, name[1]),) if name[1] in _OF_TEMPLATE else tuple(above)
         before = first.setdefault(path, heading.line)
         if before != heading.line and heading.level <= _DEEPEST and re.fullmatch(r"[\w /&,()'-]{4,60}", name[1]):
-            yield text_repeated.at(
-                card.place(heading.line, heading.column),
-                f"The heading '{short(heading.text)}' stands in line {card.place(before, 1).line} already.",
-                "Put both sections together, or give each its own name.",
-            )
+            message = f"The heading '{short(heading.text)}' stands in line {card.place(before, 1).line} already."
+            hint = "Put both sections together, or give each its own name."
+            yield text_repeated.at(card.place(heading.line, heading.column), message, hint)
 
 
 _OF_TEMPLATE = ("inference samples", "sample inputs and outputs", "finetuning samples", "model evaluation samples")
@@ -333,11 +325,9 @@ def section_empty(model: Described) -> Findings:
         part = slice(match.start(), match.end("next"))
         if card.source[part] != card.prose[part] or len(match["label"].split()) > _MOST_WORDS:
             continue  # code stands behind it, or it is a sentence
-        yield section_empty.at(
-            card.at(match.start("label"), match["label"]),
-            f"Nothing stands behind '{short(match['label'])}'.",
-            "Write it, or take the label out.",
-        )
+        message = f"Nothing stands behind '{short(match['label'])}'."
+        hint = "Write it, or take the label out."
+        yield section_empty.at(card.at(match.start("label"), match["label"]), message, hint)
     for offset, text in unfinished(card):
         message = f"The sentence breaks off at '{short(text)}'."
         yield section_empty.at(card.at(offset, text), message, "Write the rest of it.")
@@ -354,11 +344,8 @@ def section_empty(model: Described) -> Findings:
             )
             continue
         if index and not inside and plain and (below is None or below.level <= heading.level):
-            yield section_empty.at(
-                card.place_of(heading),
-                f"The section '{short(heading.text)}' is empty.",
-                "Write it, or take the heading out.",
-            )
+            message = f"The section '{short(heading.text)}' is empty."
+            yield section_empty.at(card.place_of(heading), message, "Write it, or take the heading out.")
 
 
 _LABEL = pattern(

@@ -23,11 +23,9 @@ def license_missing(subject: ModelSubject | AssetSubject) -> Findings:
     properties = subject.described.properties if isinstance(subject, AssetSubject) else {}
     written = properties.get("license")
     if isinstance(subject, AssetSubject) and isinstance(written, str) and written.strip():
-        yield license_missing.at(
-            subject.place(("properties", "license")),
-            f"The licence '{short(written)}' stands under `properties`, where nothing looks for it.",
-            "Move it to `tags`, or to `system_metadata` where the rest is there.",
-        )
+        message = f"The licence '{short(written)}' stands under `properties`, where nothing looks for it."
+        hint = "Move it to `tags`, or to `system_metadata` where the rest is there."
+        yield license_missing.at(subject.place(("properties", "license")), message, hint)
     elif not properties.get("is-promptflow"):  # a flow is the catalogue's own code
         yield license_missing.at(
             where,
@@ -92,11 +90,9 @@ def licence_file_unfinished(model: Described) -> Findings:
     """A licence file that is empty, that is a page of HTML, or that names no owner."""
     described = model.metadata.get("licenseDescription")
     if isinstance(described, str) and (match := _UNFILLED.search(described)):
-        yield licence_file_unfinished.at(
-            model.where("licenseDescription"),
-            f"The licence says '{short(match[0])}'.",
-            "Write the year and the owner, as they stand where it is published.",
-        )
+        message = f"The licence says '{short(match[0])}'."
+        hint = "Write the year and the owner, as they stand where it is published."
+        yield licence_file_unfinished.at(model.where("licenseDescription"), message, hint)
     for page in model.licences:
         text = page.text.strip()
         heading, body = _parts(text)
@@ -137,11 +133,9 @@ def _unknown_in_front_matter(model: Described) -> Findings:
     for stated in of_subject(model.card, "license"):
         if stated.metadata and not all(_is_known(one) for one in stated.text.split(", ")):
             meant = sorted(licences_in(stated.text))
-            yield license_unknown.at(
-                model.card.at(stated.offset),
-                f"'{short(stated.text)}' is not a licence identifier that is known.",
-                f"Did you mean {' or '.join(meant)}?" if meant else "Write an identifier of the Hub or of SPDX.",
-            )
+            message = f"'{short(stated.text)}' is not a licence identifier that is known."
+            hint = f"Did you mean {' or '.join(meant)}?" if meant else "Write an identifier of the Hub or of SPDX."
+            yield license_unknown.at(model.card.at(stated.offset), message, hint)
 
 
 _EXPRESSION = pattern(r"\s+(?:AND|OR|WITH)\s+")

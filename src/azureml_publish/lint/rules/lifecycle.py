@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from azureml_publish.diagnostics import Severity
+from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.data_dates import MONTHS, made_before_data
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.prose import texts_of
@@ -22,8 +23,7 @@ _RETIREMENT = "deprecation.inferenceRetirementDate"
 
 def _retired_on(model: Described) -> date | None:
     """The day on which inference with the model ended; None where it has not, or nobody says."""
-    group = model.metadata.get("deprecation")
-    written = group.get("inferenceRetirementDate") if isinstance(group, Mapping) else None
+    written = mapping_of(model.metadata.get("deprecation")).get("inferenceRetirementDate")
     try:
         day = date.fromisoformat(str(written)[:10])
     except ValueError:
@@ -36,11 +36,9 @@ def retired_not_archived(model: Described) -> Findings:
     """A model that is retired and still shown."""
     day = _retired_on(model)
     if day is not None and not model.archived:
-        yield retired_not_archived.at(
-            model.where(_RETIREMENT),
-            f"Inference ended on {day}, and the model is not archived.",
-            f"Write {'isArchived' if model.stated else 'archived'}: true, or fix the date.",
-        )
+        message = f"Inference ended on {day}, and the model is not archived."
+        hint = f"Write {'isArchived' if model.stated else 'archived'}: true, or fix the date."
+        yield retired_not_archived.at(model.where(_RETIREMENT), message, hint)
 
 
 @rule("SPEC018", "featured-and-retired", Severity.WARNING, "A model is featured, and archived or retired.")
@@ -68,9 +66,8 @@ _ORDER = (
 @rule("SPEC037", "dates-contradict", Severity.WARNING, "A date is not valid, or dates are in the wrong order.")
 def dates_contradict(model: Described) -> Findings:
     """A day that no calendar has, a retirement before the deprecation, or training data from the future."""
-    group = model.metadata.get("deprecation")
     days: dict[str, date] = {}
-    for key, value in group.items() if isinstance(group, Mapping) else ():
+    for key, value in mapping_of(model.metadata.get("deprecation")).items():
         try:
             days[key] = date.fromisoformat(str(value)[:10])
         except ValueError:
@@ -79,18 +76,13 @@ def dates_contradict(model: Described) -> Findings:
                 yield dates_contradict.at(model.where(f"deprecation.{key}"), message, "Write a day that there is.")
     for first, then in _ORDER:
         if first in days and then in days and days[then] < days[first]:
-            yield dates_contradict.at(
-                model.where(f"deprecation.{then}"),
-                f"{then} {days[then]} is before {first} {days[first]}.",
-                "Write them in their order.",
-            )
+            message = f"{then} {days[then]} is before {first} {days[first]}."
+            yield dates_contradict.at(model.where(f"deprecation.{then}"), message, "Write them in their order.")
     trained = _month(model.metadata.get("trainingDataDate"))
     if trained is not None and trained > model.as_of:
-        yield dates_contradict.at(
-            model.where("trainingDataDate"),
-            f"The training data would be from {model.metadata['trainingDataDate']}, which is still to come.",
-            "Write the month up to which the data reach.",
-        )
+        message = f"The training data would be from {model.metadata['trainingDataDate']}, which is still to come."
+        hint = "Write the month up to which the data reach."
+        yield dates_contradict.at(model.where("trainingDataDate"), message, hint)
     elif logged := made_before_data(model):
         yield dates_contradict.at(
             model.where("trainingDataDate"),
@@ -226,9 +218,5 @@ def date_to_come(model: Described) -> Findings:
             continue
         month = MONTHS.index(match["month"].lower()) + 1 if match["month"] else 1
         if int(match["year"]) * 12 + month > today + 1:
-            yield date_to_come.at(
-                card.at(match.start("year")),
-                f"'{short(match[0].strip())}' is still to come on {model.as_of}.",
-                "Write the date as it was.",
-                width=4,
-            )
+            message = f"'{short(match[0].strip())}' is still to come on {model.as_of}."
+            yield date_to_come.at(card.at(match.start("year")), message, "Write the date as it was.", width=4)

@@ -17,11 +17,8 @@ from azureml_publish.patterns import pattern
 def link_broken(use: LinkUse, answer: LinkAnswer) -> Findings:
     """A link to a page, or a host, that does not exist."""
     if answer.state is LinkState.BROKEN:
-        yield link_broken.at(
-            use.location,
-            f"The link to {short(use.written)} is broken: it {answer.outcome}.",
-            "Link where the page is now, or take the link out.",
-        )
+        message = f"The link to {short(use.written)} is broken: it {answer.outcome}."
+        yield link_broken.at(use.location, message, "Link where the page is now, or take the link out.")
 
 
 _LASTING = pattern(
@@ -56,12 +53,9 @@ def link_moved(use: LinkUse, answer: LinkAnswer) -> Findings:
         return
     fragment = urldefrag(use.written).fragment
     target = answer.moved if not fragment or "#" in answer.moved else f"{answer.moved}#{fragment}"
-    yield link_moved.at(
-        use.location,
-        f"The link to {short(use.written)} has moved for good, to {short(target)}.",
-        f"Write {target}." if len(target) <= 300 else "Write the address that a browser shows there.",
-        fix=use.to(target) if _WRITABLE.fullmatch(target) else None,
-    )
+    message = f"The link to {short(use.written)} has moved for good, to {short(target)}."
+    hint = f"Write {target}." if len(target) <= 300 else "Write the address that a browser shows there."
+    yield link_moved.at(use.location, message, hint, fix=use.to(target) if _WRITABLE.fullmatch(target) else None)
 
 
 def _plain(url: str) -> tuple[str, str, str]:
@@ -75,19 +69,14 @@ def _plain(url: str) -> tuple[str, str, str]:
 def link_unreachable(use: LinkUse, answer: LinkAnswer) -> Findings:
     """A link that could not be checked: no answer, an error of the server, or a page that is not for programs."""
     if answer.state is LinkState.UNREACHABLE:
-        yield link_unreachable.at(
-            use.location,
-            f"Whether the link to {short(use.written)} works could not be seen: it {answer.outcome}.",
-            "Open it in a browser, or run again later.",
-        )
+        message = f"Whether the link to {short(use.written)} works could not be seen: it {answer.outcome}."
+        yield link_unreachable.at(use.location, message, "Open it in a browser, or run again later.")
 
 
 @rule("LINK004", "link-private", Severity.INFO, "A link goes into a private network, and was not followed.")
 def link_private(use: LinkUse, answer: LinkAnswer) -> Findings:
     """A link into a private network, which is not followed."""
     if answer.state is LinkState.PRIVATE:
-        yield link_private.at(
-            use.location,
-            f"The link to {short(use.written)} was not followed: it {answer.outcome}, in a private network.",
-            "Link what all readers can open; PUBLISH_LINKS_ALLOW_PRIVATE names hosts that links may lead to.",
-        )
+        message = f"The link to {short(use.written)} was not followed: it {answer.outcome}, in a private network."
+        hint = "Link what all readers can open; PUBLISH_LINKS_ALLOW_PRIVATE names hosts that links may lead to."
+        yield link_private.at(use.location, message, hint)

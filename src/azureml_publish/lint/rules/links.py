@@ -84,11 +84,9 @@ def link_non_default_branch(model: Described) -> Findings:
             continue
         repository = match["repo"] or match["raw"]
         branch = match["ref"] + "/..." * link.url.startswith("/", match.end())  # its name may go on
-        yield link_non_default_branch.at(
-            card.at(link.url_start, link.url),
-            f"The link goes into a branch of {repository}, '{branch}', and dies with that branch.",
-            "Link the same file on the default branch (main), or at a commit or tag.",
-        )
+        message = f"The link goes into a branch of {repository}, '{branch}', and dies with that branch."
+        hint = "Link the same file on the default branch (main), or at a commit or tag."
+        yield link_non_default_branch.at(card.at(link.url_start, link.url), message, hint)
 
 
 @rule(
@@ -120,11 +118,9 @@ def link_empty(model: Described) -> Findings:
         )
     for image in card.images:
         if image.kind != "broken" and image.url.strip() in ("", "#", "<>"):
-            yield link_empty.at(
-                card.at(image.start, card.source[image.start : image.end]),
-                "The image has no address, so that nothing is shown.",
-                "Write the address, or take the image out.",
-            )
+            message = "The image has no address, so that nothing is shown."
+            hint = "Write the address, or take the image out."
+            yield link_empty.at(card.at(image.start, card.source[image.start : image.end]), message, hint)
     unnamed = [
         image for image in card.images if "://" in image.url and _UNNAMED.match(card.source, image.start, image.end)
     ]
@@ -227,11 +223,9 @@ def _address(card: Card, link: Link) -> Findings:
         return
     twice, mail = _TWICE.match(url), _MAIL.match(url)
     if twice or mail:
-        yield link_malformed_url.at(
-            card.at(link.url_start, link.url),
-            f"'{short(url)}' names {twice[1]} twice." if twice else f"'{short(url)}' is no address of a mailbox.",
-            f"Write https://{short(url[twice.end() - len(twice[1]) :])}." if twice else "Write mailto:NAME@HOST.",
-        )
+        message = f"'{short(url)}' names {twice[1]} twice." if twice else f"'{short(url)}' is no address of a mailbox."
+        hint = f"Write https://{short(url[twice.end() - len(twice[1]) :])}." if twice else "Write mailto:NAME@HOST."
+        yield link_malformed_url.at(card.at(link.url_start, link.url), message, hint)
         return
     if _GOOD.match(url) or not (match := _SCHEME.match(url)):
         return
@@ -309,11 +303,8 @@ def link_anchor_missing(model: Described) -> Findings:
         if wanted in anchors or wanted == "top":
             written = unquote(link.url[1:]).removeprefix("user-content-")
             if written != wanted and written not in named and written.isascii():
-                yield link_anchor_missing.at(
-                    card.at(link.url_start, link.url),
-                    f"Anchors of headings are in small letters, and '{short(link.url)}' is not.",
-                    f"Write #{wanted}.",
-                )
+                message = f"Anchors of headings are in small letters, and '{short(link.url)}' is not."
+                yield link_anchor_missing.at(card.at(link.url_start, link.url), message, f"Write #{wanted}.")
             continue
         close = difflib.get_close_matches(wanted[:100], sorted(anchors)[:500], n=1)
         yield link_anchor_missing.at(

@@ -293,8 +293,8 @@ def _tex(card: Card) -> Iterator[_Shown]:
 
 _ANY_ENTITY = pattern(r"&(?P<name>[a-z]{4,8});")
 _ENTITIES = (
-    *("nbsp", "quot", "apos", "copy", "mdash", "ndash", "hellip", "trade", "rarr", "larr", "times", "middot"),
-    "bull",
+    *("nbsp", "quot", "apos", "copy", "mdash", "ndash", "hellip", "trade", "rarr", "larr", "times"),
+    *("middot", "bull"),
 )
 
 

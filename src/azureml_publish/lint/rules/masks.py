@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from azureml_publish.diagnostics import Severity
+from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import replacing
 from azureml_publish.lint.cards.samples import inputs, place_in
 from azureml_publish.lint.check import Findings, rule
@@ -82,12 +83,9 @@ def _ends(model: Described, template: object) -> Findings:
         return
     strange = next((one[0] for one in _ENDS.finditer(prompt) if one[0] not in known), "")
     if strange and formats_in(prompt) <= formats_in(template):
-        yield mask_token_unknown.at(
-            model.where("promptTemplate"),
-            f"'{strange}' stands nowhere in the settings of this model's tokenizer.",
-            "Write the marks that the tokenizer's chat_template has.",
-            severity=Severity.WARNING,
-        )
+        message = f"'{strange}' stands nowhere in the settings of this model's tokenizer."
+        hint = "Write the marks that the tokenizer's chat_template has."
+        yield mask_token_unknown.at(model.where("promptTemplate"), message, hint, severity=Severity.WARNING)
     for fence in model.card.fences if "<" in model.card.source else ():
         match = next((one for one in _ENDS.finditer(fence.text) if one[0] not in known), None)
         if match is not None and formats_in(fence.text) <= formats_in(template):
@@ -138,17 +136,15 @@ def sample_mask_token(model: Described) -> Findings:
     if "fill-mask" not in tasks_of(model):
         return
     for sample, data in inputs(model):
-        given = data.get("input_data") if isinstance(data, Mapping) else None
+        given = mapping_of(data).get("input_data")
         if not isinstance(given, list):
             continue
         for number, text in enumerate(given):
             # Which mask is the right one, CARD062 says.
             if isinstance(text, str) and not _ANY.search(text):
-                yield sample_mask_token.at(
-                    place_in(sample, ("input_data", number)),
-                    "The pipeline cannot fill this sentence: it has no mask token.",
-                    "Write the mask token of the tokenizer, such as [MASK], where the word is missing.",
-                )
+                message = "The pipeline cannot fill this sentence: it has no mask token."
+                hint = "Write the mask token of the tokenizer, such as [MASK], where the word is missing."
+                yield sample_mask_token.at(place_in(sample, ("input_data", number)), message, hint)
 
 
 _SQUARE, _POINTED = "[MASK]", "<mask>"

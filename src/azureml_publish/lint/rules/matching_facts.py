@@ -32,6 +32,7 @@ from azureml_publish.lint.names.licences import (
 from azureml_publish.lint.names.models import tasks_of
 from azureml_publish.lint.names.tasks import KNOWN_TASKS, tasks_agree
 from azureml_publish.lint.subject import Described
+from azureml_publish.lint.weights.values import classes_of
 from azureml_publish.patterns import pattern
 
 
@@ -305,20 +306,15 @@ def task_differs(model: Described) -> Findings:
         named = re.split(r"\s*,\s*", stated.text.strip("`*_ ").lower().replace("_", "-"))
         slugs = [re.sub(r"\s+", "-", name.strip("`")) for name in named]
         if slugs and all(slug in KNOWN_TASKS for slug in slugs) and not any(tasks_agree(slug, every) for slug in slugs):
-            yield task_differs.at(
-                model.card.at(stated.offset, stated.text),
-                f"The card gives {short(stated.text)} as the task, the spec {', '.join(tasks)}.",
-                "Write the same task in both.",
-            )
+            message = f"The card gives {short(stated.text)} as the task, the spec {', '.join(tasks)}."
+            yield task_differs.at(model.card.at(stated.offset, stated.text), message, "Write the same task in both.")
             break
     yield from _of_samples(model, tasks)
     kind = str(model.adapter.get("task_type"))
     if (meant := _ADAPTED.get(kind)) and not tasks_agree(meant, every):
-        yield task_differs.at(
-            model.where("tasks.inferenceTasks"),
-            f"The task is {', '.join(tasks)}, and task_type of adapter_config.json {kind}, which is for {meant}.",
-            f"Write {meant}, or take the adapter of a model for {tasks[0]}.",
-        )
+        message = f"The task is {', '.join(tasks)}, and task_type of adapter_config.json {kind}, which is for {meant}."
+        hint = f"Write {meant}, or take the adapter of a model for {tasks[0]}."
+        yield task_differs.at(model.where("tasks.inferenceTasks"), message, hint)
     for name in _architectures(model):
         meant = next((task for ending, task in _CLASSES.items() if name.endswith(ending)), None)
         served = frozenset(tasks_of_class(name) if meant is None and _OF_MEDIA.issuperset(every) else ())
@@ -330,11 +326,9 @@ def task_differs(model: Described) -> Findings:
         headless = headless and "text-classification" not in every  # whose head may be one of setfit
         meant = "embeddings" if headless and meant is None else meant
         if meant is not None and not tasks_agree(meant, every) and not tasks_agree("embeddings", every):
-            yield task_differs.at(
-                model.where("tasks.inferenceTasks"),
-                f"The task is {', '.join(tasks)}, and the weights' config.json has {name}, which is for {meant}.",
-                f"Write {meant}, or take the weights of a model for {tasks[0]}.",
-            )
+            message = f"The task is {', '.join(tasks)}, and the weights' config.json has {name}, which is for {meant}."
+            hint = f"Write {meant}, or take the weights of a model for {tasks[0]}."
+            yield task_differs.at(model.where("tasks.inferenceTasks"), message, hint)
 
 
 _HEADED = frozenset({"text-classification", "token-classification", "question-answering", "image-classification"}) | {
@@ -354,17 +348,13 @@ def _of_samples(model: Described, tasks: list[str]) -> Findings:
             continue
         own = tuned or (tasks if _HEADED.issuperset(tasks) else []) if "tun" in above else tasks
         if own and "sample" in above and not any(tasks_agree(slug, tuple(own)) for slug in slugs):
-            yield task_differs.at(
-                model.card.place_of(cells[0]),
-                f"'{short(above)}' has {short(cells[0].text)}, and the spec {', '.join(own)}.",
-                "Write the tasks of the spec, with samples for them, or correct the spec.",
-            )
+            message = f"'{short(above)}' has {short(cells[0].text)}, and the spec {', '.join(own)}."
+            hint = "Write the tasks of the spec, with samples for them, or correct the spec."
+            yield task_differs.at(model.card.place_of(cells[0]), message, hint)
 
 
 def _architectures(model: Described) -> tuple[str, ...]:
-    listed = model.settings.get("architectures")
-    found = [name for name in listed if isinstance(name, str)] if isinstance(listed, list | tuple) else []
-    return tuple(found) or (model.lock.model.architectures if model.lock is not None else ())
+    return classes_of(model.settings) or (model.lock.model.architectures if model.lock is not None else ())
 
 
 @rule("MATCH007", "languages-differ", Severity.WARNING, "Card and spec name different languages.")

@@ -47,12 +47,8 @@ _DEVICES = {
 _EVERY_PROVIDER = (
     *("CPUExecutionProvider", "CUDAExecutionProvider", "DmlExecutionProvider", "OpenVINOExecutionProvider"),
     *("QNNExecutionProvider", "VitisAIExecutionProvider", "TensorrtExecutionProvider", "WebGpuExecutionProvider"),
-    *(
-        "NvTensorRTRTXExecutionProvider",
-        "ROCMExecutionProvider",
-        "CoreMLExecutionProvider",
-        "MIGraphXExecutionProvider",
-    ),
+    *("NvTensorRTRTXExecutionProvider", "ROCMExecutionProvider"),
+    *("CoreMLExecutionProvider", "MIGraphXExecutionProvider"),
 )
 _USES = pattern(r"\buses ([A-Za-z0-9_-]{2,20}) quanti[sz]ation\b", re.IGNORECASE)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from azureml_publish.diagnostics import Location, Severity
+from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.own_names import NAME, logged_untuned, misnamed, repository_of, sibling_by_any
 from azureml_publish.lint.cards.statements import of_subject
@@ -64,11 +65,9 @@ def names_a_sibling(model: Described) -> Findings:
         if kind is None and not foreign and not purpose:
             continue
         why = f"another {KIND_WORDS[kind]}" if kind else "another family" if foreign else "another purpose"
-        yield names_a_sibling.at(
-            named.location,
-            f"{named.what} is {short(named.name)}, which is of {why} than {model.name}.",
-            f"Write what belongs to {model.name}; it was perhaps copied along with the folder.",
-        )
+        message = f"{named.what} is {short(named.name)}, which is of {why} than {model.name}."
+        hint = f"Write what belongs to {model.name}; it was perhaps copied along with the folder."
+        yield names_a_sibling.at(named.location, message, hint)
 
 
 _SHOWN, _ALIAS = "The display name", "The alias"
@@ -103,8 +102,8 @@ def names_of(model: Described) -> Iterator[Named]:
             yield Named(what, value, model.where(key))
     for section, values in (("tags", model.tags), ("properties", model.properties)):
         for key in (
-            *("baseWeightsId", "model_id", "base_model", "baseModel", "base_model_id", "baseModelId"),
-            "parent_model",
+            *("baseWeightsId", "model_id", "base_model", "baseModel", "base_model_id"),
+            *("baseModelId", "parent_model"),
         ):
             value = values.get(key)
             if isinstance(value, str) and value:
@@ -129,7 +128,7 @@ def _logged(model: Described) -> Iterator[Named]:
         return
     for flavour, held in model.flavours.items():
         for key in ("huggingface_id", "source_model_name"):
-            name = held.get(key) if isinstance(held, Mapping) else None
+            name = mapping_of(held).get(key)
             if isinstance(name, str) and _ID.fullmatch(name):
                 yield Named(f"{key} of MLmodel", name, model.mlmodel.location(("flavors", flavour, key)))
     base = model.logged_metadata.get("base_model_name")
@@ -153,11 +152,9 @@ _ASSET = pattern(r"azureml://registries/[^/]+/models/([^/]+)(?:/|$)")
 
 
 def _parents(model: Described) -> Iterator[Named]:
-    parents = model.variant.get("parents") if model.variant is not None else None
+    parents = mapping_of(model.variant).get("parents")
     for index, parent in enumerate(parents if isinstance(parents, Sequence) else ()):
-        asset = parent.get("assetId") if isinstance(parent, Mapping) else None
-        match = _ASSET.match(asset) if isinstance(asset, str) else None
-        if match:
+        if match := _ASSET.match(str(mapping_of(parent).get("assetId"))):
             yield Named("The parent", match[1], model.where(f"variantInfo.parents.{index}.assetId"), derived=True)
 
 
@@ -259,17 +256,13 @@ def _of_another_family(model: Described) -> Findings:
         names = [match[0] for match in _NAME.finditer(title.text)] if title else []
         apart = [name for name in names if sibling_of(model.name, name) or strangers(own, families_in(name))]
         if title and apart and len(apart) == len(names):
-            yield card_of_a_sibling.at(
-                page.place_of(title),
-                f"The page's title names {short(apart[0])}, which is not {model.name}.",
-                f"Write the page of {model.name}; this one is another model's.",
-            )
+            message = f"The page's title names {short(apart[0])}, which is not {model.name}."
+            hint = f"Write the page of {model.name}; this one is another model's."
+            yield card_of_a_sibling.at(page.place_of(title), message, hint)
     if subject := _subject_of(model.summary, own, model.card):
-        yield card_of_a_sibling.at(
-            model.where("summary"),
-            f"The summary speaks of {subject}, and not of {model.name}.",
-            f"Write what {model.name} is; this one is another model's.",
-        )
+        message = f"The summary speaks of {subject}, and not of {model.name}."
+        hint = f"Write what {model.name} is; this one is another model's."
+        yield card_of_a_sibling.at(model.where("summary"), message, hint)
     for page in model.pages:
         yield from _of_siblings(model, page)
     if not own:
@@ -280,11 +273,9 @@ def _of_another_family(model: Described) -> Findings:
             word for word in set(words) & families_in(" ".join(set(words))) if words.count(word) >= _OFTEN
         )
         if named and not any(family in page.lowered for family in own):
-            yield card_of_a_sibling.at(
-                page.beginning,
-                f"The page speaks of {', '.join(sorted(named))}, and never of {model.name}.",
-                f"Write the page of {model.name}; this one is another model's.",
-            )
+            message = f"The page speaks of {', '.join(sorted(named))}, and never of {model.name}."
+            hint = f"Write the page of {model.name}; this one is another model's."
+            yield card_of_a_sibling.at(page.beginning, message, hint)
 
 
 _OFTEN = 3
@@ -299,11 +290,9 @@ def _of_siblings(model: Described, page: Card) -> Findings:
         kind is None and related(model.name, match[0]) for match, kind in named
     )
     if len(apart) > 1 and len({match[0].lower() for match in apart}) == 1 and not own:
-        yield card_of_a_sibling.at(
-            page.at(apart[0].start(), apart[0][0]),
-            f"The page names {short(apart[0][0])}, and never {model.name}.",
-            f"Write the page of {model.name}; this one is a sibling's.",
-        )
+        message = f"The page names {short(apart[0][0])}, and never {model.name}."
+        hint = f"Write the page of {model.name}; this one is a sibling's."
+        yield card_of_a_sibling.at(page.at(apart[0].start(), apart[0][0]), message, hint)
 
 
 def _subject_of(summary: str, own: frozenset[str], card: Card) -> str:
@@ -360,11 +349,8 @@ def card_shared_by_siblings(facts: Sequence[Fact]) -> Findings:
         for fact in group:
             other = next((one for one in group if sibling_of(fact.model, one.model)), None)
             if other is not None and fact.key == "unnamed":
-                yield card_shared_by_siblings.at(
-                    fact.location,
-                    f"The card of {fact.model} is word for word that of {other.model} ({other.location.path}).",
-                    f"Write what is true of {fact.model}.",
-                )
+                message = f"The card of {fact.model} is word for word that of {other.model} ({other.location.path})."
+                yield card_shared_by_siblings.at(fact.location, message, f"Write what is true of {fact.model}.")
 
 
 @card_shared_by_siblings.keeps

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from azureml_publish.diagnostics import Diagnostic, Severity
-from azureml_publish.documents import KeyPath
+from azureml_publish.documents import KeyPath, found_at
 from azureml_publish.layouts.coercions import Coercion
 from azureml_publish.layouts.mapping import load_mapping
 from azureml_publish.lint.cards.findings import short
@@ -34,11 +34,9 @@ def languages_missing(model: Described) -> Findings:
     """A model that reads or writes text, and nobody says in which languages."""
     tasks = [task for task in tasks_of(model) if task in _TASKS]
     if tasks and is_offered(model) and not model.metadata.get("languages"):
-        yield languages_missing.at(
-            model.where("languages"),
-            f"{model.name} does {tasks[0]} and names no languages; the catalogue filters by them.",
-            "Write ISO 639 codes, for example languages: [en].",
-        )
+        message = f"{model.name} does {tasks[0]} and names no languages; the catalogue filters by them."
+        hint = "Write ISO 639 codes, for example languages: [en]."
+        yield languages_missing.at(model.where("languages"), message, hint)
 
 
 @rule("SPEC036", "language-unknown", Severity.WARNING, "A language in the card's front matter is not a code.")
@@ -48,11 +46,9 @@ def language_unknown(model: Described) -> Findings:
         for code in stated.text.split(", ") if stated.metadata else ():
             if code.lower() not in _NO_LANGUAGES and not is_language(code):
                 meant = meant_language(code)
-                yield language_unknown.at(
-                    model.card.at(stated.offset),
-                    f"'{short(code)}' is not the code of a language.",
-                    f"Write {meant}." if meant else "Write a tag of BCP 47, such as en, pt-BR or zh-Hans.",
-                )
+                message = f"'{short(code)}' is not the code of a language."
+                hint = f"Write {meant}." if meant else "Write a tag of BCP 47, such as en, pt-BR or zh-Hans."
+                yield language_unknown.at(model.card.at(stated.offset), message, hint)
 
 
 @language_unknown.also
@@ -64,12 +60,9 @@ def _read_as_truth(subject: AssetSubject) -> Findings:
             where = document.location((*path, index))
             line = document.text.splitlines()[where.line - 1]
             if match := _PLAIN_NO.search(line):
-                yield language_unknown.at(
-                    where,
-                    f"Without quotes, {match[1]} is the truth value false to most readers of YAML.",
-                    f"Write '{match[1]}' between quotes.",
-                    fix=replaced_by(document, (*path, index), match[1]),
-                )
+                message = f"Without quotes, {match[1]} is the truth value false to most readers of YAML."
+                hint = f"Write '{match[1]}' between quotes."
+                yield language_unknown.at(where, message, hint, fix=replaced_by(document, (*path, index), match[1]))
                 return
 
 
@@ -117,9 +110,7 @@ def _all_texts(subject: AssetSubject, kinds: frozenset[Coercion]) -> Iterator[tu
     for path, rules in load_mapping().items() if isinstance(metadata, Mapping) else ():
         if not any(rule.coercion in kinds for rule in rules):
             continue
-        value: Any = metadata
-        for key in path:
-            value = value.get(key) if isinstance(value, Mapping) else None
+        value = found_at(metadata, path)
         if isinstance(value, Mapping):
             yield from ((("system_metadata", *path, key), text) for key, text in value.items() if isinstance(text, str))
         elif isinstance(value, str):

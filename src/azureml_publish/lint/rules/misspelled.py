@@ -21,9 +21,9 @@ from azureml_publish.spec import FinetuneDefaults
 
 _SPEC_KEYS = (
     *("$schema", "name", "version", "type", "path", "description", "tags", "properties", "stage", "flavors"),
-    "datasets",
-    *("system_metadata", "isArchived", "variantInfo", "intellectualProperty", "defaultDeploymentTemplate"),
-    *("intellectual_property", "default_deployment_template", "allowed_deployment_templates", "job_name"),
+    *("datasets", "system_metadata", "isArchived", "variantInfo", "intellectualProperty"),
+    *("defaultDeploymentTemplate", "intellectual_property", "default_deployment_template"),
+    *("allowed_deployment_templates", "job_name"),
 )
 """Source: https://azuremlschemas.azureedge.net/latest/model.schema.json, and the keys of published asset folders."""
 _ENTRY_KEYS = ("name", "version", "type", "spec", "extra_config", "categories", "release_notes", "test")
@@ -71,11 +71,8 @@ def _tag_misspelled(model: ModelSubject) -> Findings:
 
 def _misspelled(document: Document | None, key_path: KeyPath, meant: str) -> Findings:
     if document is not None:
-        yield key_misspelled.at(
-            document.location(key_path),
-            f"Nothing reads the key '{short(str(key_path[-1]))}'; the known one is '{meant}'.",
-            f"Write {meant}.",
-        )
+        message = f"Nothing reads the key '{short(str(key_path[-1]))}'; the known one is '{meant}'."
+        yield key_misspelled.at(document.location(key_path), message, f"Write {meant}.")
 
 
 def _below(data: object, key: str) -> object:
@@ -154,8 +151,6 @@ def entry_not_readable(subject: AssetSubject) -> Findings:
     schema = subject.read.asset.spec.get("$schema")
     found = re.search(r"/(\w+)\.schema\.json", schema) if isinstance(schema, str) else None
     if found and found[1].lower() != "model":
-        yield entry_not_readable.at(
-            subject.place(("$schema",)),
-            f"The schema is that of a {short(found[1])}, not of a model.",
-            "Write $schema: https://azuremlschemas.azureedge.net/latest/model.schema.json.",
-        )
+        message = f"The schema is that of a {short(found[1])}, not of a model."
+        hint = "Write $schema: https://azuremlschemas.azureedge.net/latest/model.schema.json."
+        yield entry_not_readable.at(subject.place(("$schema",)), message, hint)

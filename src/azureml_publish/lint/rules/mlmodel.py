@@ -18,7 +18,7 @@ from azureml_publish.content.packaging.transformers_facts import (
     types_of,
 )
 from azureml_publish.diagnostics import Location, Severity
-from azureml_publish.documents import MALFORMED, Document, parse_yaml
+from azureml_publish.documents import MALFORMED, Document, mapping_of, parse_yaml
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.samples import signature
 from azureml_publish.lint.check import Findings, finds, rule
@@ -44,8 +44,8 @@ from azureml_publish.lint.weights.logged import (
     pairs_logged,
 )
 from azureml_publish.lint.weights.settings import flavour_differences
+from azureml_publish.lint.weights.values import classes_of
 
-_PREPARED = "preprocessor_config.json"
 _TYPES = frozenset(
     (
         *("boolean", "integer", "long", "float", "double", "string", "binary", "datetime"),
@@ -66,18 +66,17 @@ def mlmodel_broken(subject: AssetSubject) -> Findings:
         where, hint = document.location(("flavors",)), "Copy the MLmodel that MLflow wrote beside the model's files."
         yield mlmodel_broken.at(where, "MLmodel names no flavours, so that nothing can load the model.", hint)
         return
-    python = found.get("python_function")
-    if isinstance(python, Mapping) and not python.get("loader_module"):
+    python = mapping_of(found.get("python_function"))
+    if isinstance(found.get("python_function"), Mapping) and not python.get("loader_module"):
         where = document.location(("flavors", "python_function"))
         message = "python_function names no loader_module, so that MLflow does not know what loads the model."
         yield mlmodel_broken.at(where, message, "Write loader_module: mlflow.transformers, or that of its flavour.")
-    written = document.data.get("signature")
     for side in ("inputs", "outputs", "params"):
-        listed = written.get(side) if isinstance(written, Mapping) else None
+        listed = mapping_of(document.data.get("signature")).get(side)
         if isinstance(listed, str) and (wrong := _signature_mistake(listed)):
             where = document.location(("signature", side))
             yield mlmodel_broken.at(where, f"The signature's {side} {wrong}.", "Copy the signature that MLflow wrote.")
-    yield from _environment_files(subject, document, python.get("env") if isinstance(python, Mapping) else None)
+    yield from _environment_files(subject, document, python.get("env"))
     yield from _example(subject, document)
 
 
@@ -102,7 +101,7 @@ def _environment_files(subject: AssetSubject, document: Document, named: object)
         severity = None if found.breaks else Severity.WARNING  # an image may hold such a file
         yield mlmodel_broken.at(where, found.message, found.hint, severity=severity)
     named = {"conda": named} if isinstance(named, str) and present else named if len(present) > 1 else None
-    for key, name in named.items() if isinstance(named, Mapping) else ():
+    for key, name in mapping_of(named).items():
         # MLflow goes back to conda.yaml
         read = key == "conda" or (key == "virtualenv" and "conda.yaml" not in content.places)
         if isinstance(name, str) and name not in content.places and read:
@@ -116,8 +115,7 @@ def _environment_files(subject: AssetSubject, document: Document, named: object)
 def _example(subject: AssetSubject, document: Document) -> Findings:
     """An example that MLmodel names and the folder, which holds another, does not."""
     carried = subject.described.content.places
-    written = document.data.get("saved_input_example_info") if isinstance(document.data, Mapping) else None
-    named = written.get("artifact_path") if isinstance(written, Mapping) else None
+    named = mapping_of(subject.described.logged.get("saved_input_example_info")).get("artifact_path")
     others = [name for name in carried if re.fullmatch(r"[\w-]*example[\w-]*\.json", name)]
     if isinstance(named, str) and named not in carried and others:
         yield mlmodel_broken.at(
@@ -154,34 +152,25 @@ def mlmodel_contradicts_itself(model: Described) -> Findings:
     flavour = model.flavour("transformers")
     if not flavour:
         return
-    for key, message in _contradictions(flavour):
-        yield mlmodel_contradicts_itself.at(
-            _place(model.mlmodel, key), message, "Copy the MLmodel that MLflow wrote beside this model's files."
-        )
-    listed = model.settings.get("architectures")
-    classes = [name for name in listed if isinstance(name, str)] if isinstance(listed, list | tuple) else []
-    loaded = str(flavour.get("pipeline_model_type") or "")
+    for key, message in (*_contradictions(flavour), *_beside_the_weights(model, flavour)):
+        hint = "Copy the MLmodel that MLflow wrote beside this model's files."
+        yield mlmodel_contradicts_itself.at(_place(model.mlmodel, key), message, hint)
+    yield from _of_its_name(model, model.mlmodel, flavour)
+
+
+def _beside_the_weights(model: Described, flavour: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The key that the settings beside the weights contradict, and how."""
+    classes, loaded = classes_of(model.settings), str(flavour.get("pipeline_model_type") or "")
     if classes and is_model_class(loaded) and not any(_kind(loaded) == _kind(name) for name in classes):
-        yield mlmodel_contradicts_itself.at(
-            _place(model.mlmodel, "pipeline_model_type"),
-            f"MLmodel loads the weights as {loaded}, and config.json has {classes[0]}.",
-            "Copy the MLmodel that MLflow wrote beside this model's files.",
-        )
-    for key, message in flavour_differences(flavour, model.settings, model.weights.get(_PREPARED, {})):
-        yield mlmodel_contradicts_itself.at(
-            _place(model.mlmodel, key), message, "Copy the MLmodel that MLflow wrote beside this model's files."
-        )
-    yield from _of_its_name(model, model.mlmodel, flavour, loaded)
+        yield "pipeline_model_type", f"MLmodel loads the weights as {loaded}, and config.json has {classes[0]}."
+    yield from flavour_differences(flavour, model.settings, model.weights.get("preprocessor_config.json", {}))
     own = (model.tokenizer or {}).get("tokenizer_class")
     pair = [str(one).removesuffix("Fast") for one in (flavour.get("tokenizer_type"), own)]
     known = stated()["tokenizer_of"].values() if own is not None and pair[0] != pair[1] else ()
     names = {name.removesuffix("Fast") for each in known for name in each if name}
     if names and (names - _ANY_TOKENIZERS).issuperset(pair):
-        yield mlmodel_contradicts_itself.at(
-            _place(model.mlmodel, "tokenizer_type"),
-            f"MLmodel's tokenizer is {flavour['tokenizer_type']}, and tokenizer_config.json has {own}.",
-            "Copy the MLmodel that MLflow wrote beside this model's files.",
-        )
+        message = f"MLmodel's tokenizer is {flavour['tokenizer_type']}, and tokenizer_config.json has {own}."
+        yield "tokenizer_type", message
 
 
 def _by_itself(model: Described, document: Document) -> Findings:
@@ -204,24 +193,21 @@ def _by_itself(model: Described, document: Document) -> Findings:
         yield mlmodel_contradicts_itself.at(document.location(path), message, "Copy the MLmodel that MLflow wrote.")
 
 
-def _of_its_name(model: Described, document: Document, flavour: Mapping[str, Any], loaded: str) -> Findings:
+def _of_its_name(model: Described, document: Document, flavour: Mapping[str, Any]) -> Findings:
     """A class or a tokenizer of another type of models than the one that the name begins with."""
+    loaded = str(flavour.get("pipeline_model_type") or "")
     named = type_of_name(hub_id(model).rpartition("/")[2] or model.name)
     kinds = types_of(loaded) if named else frozenset()
     apart = not any(one.startswith(named) or named.startswith(one) or "encoder-decoder" in one for one in kinds)
     if kinds and named in _OF_ONE_CLASS and apart:
-        yield mlmodel_contradicts_itself.at(
-            _place(document, "pipeline_model_type"),
-            f"{loaded} is a class of {min(kinds, key=len)}, and the model is of the type {named} by its name.",
-            "Write the class that the weights' config.json names.",
-        )
+        message = f"{loaded} is a class of {min(kinds, key=len)}, and the model is of the type {named} by its name."
+        hint = "Write the class that the weights' config.json names."
+        yield mlmodel_contradicts_itself.at(_place(document, "pipeline_model_type"), message, hint)
     tokenizer = str(flavour.get("tokenizer_type") or "").removesuffix("Fast")
     if named in ("bert", "distilbert") and tokenizer in _OF_OTHER_WORDS:
-        yield mlmodel_contradicts_itself.at(
-            _place(document, "tokenizer_type"),
-            f"{flavour['tokenizer_type']} has other words than models of the type {named}, which the name says.",
-            "Write the class that tokenizer_config.json names.",
-        )
+        message = f"{flavour['tokenizer_type']} has other words than models of the type {named}, which the name says."
+        hint = "Write the class that tokenizer_config.json names."
+        yield mlmodel_contradicts_itself.at(_place(document, "tokenizer_type"), message, hint)
 
 
 _OF_ONE_CLASS = (
@@ -239,15 +225,12 @@ def _environment(subject: Described) -> Findings:
     if document is None or not subject.logged:
         return
     texts = installed(subject.content)
-    hint = "Copy the files of the environment that MLflow wrote beside this MLmodel."
-    for key_path, message in version_differences(subject.logged, texts):
-        yield mlmodel_contradicts_itself.at(document.location(key_path), message, hint)
-    if message := two_environments(texts):
-        where = document.location(("flavors", "python_function", "env"))
-        yield mlmodel_contradicts_itself.at(where, message, hint)
     code = {path: subject.content.text(path) for path in subject.content.places if path.endswith(".py")}
-    if message := imports_missing(texts, code) if texts else "":
-        yield mlmodel_contradicts_itself.at(document.location(("flavors", "python_function", "env")), message, hint)
+    alone = (two_environments(texts), imports_missing(texts, code) if texts else "")
+    found = ((("flavors", "python_function", "env"), message) for message in alone if message)
+    for key_path, message in (*version_differences(subject.logged, texts), *found):
+        hint = "Copy the files of the environment that MLflow wrote beside this MLmodel."
+        yield mlmodel_contradicts_itself.at(document.location(key_path), message, hint)
     yield from _by_column(subject)
     loader = str(subject.flavour("python_function").get("loader_module") or "")
     if (named := loader.removeprefix("mlflow.")) in OWN_PACKAGES and named not in subject.flavours:

@@ -247,11 +247,9 @@ def prose_contradicts_name(model: Described) -> Findings:
     for match in _CONTRARY[own_case].finditer(card.words):
         if match[0].lower().startswith(("is", "are")) and _NEGATED.search(match[0]):
             continue
-        yield prose_contradicts_name.at(
-            card.at(match.start(), match[0]),
-            f"The card says '{short(match[0])}', while {model.name} is {own_case}.",
-            "Say what this model does with capitals; text of a sibling's card does not fit.",
-        )
+        message = f"The card says '{short(match[0])}', while {model.name} is {own_case}."
+        hint = "Say what this model does with capitals; text of a sibling's card does not fit."
+        yield prose_contradicts_name.at(card.at(match.start(), match[0]), message, hint)
 
 
 @rule("CARD063", "figures-contradict-config", Severity.WARNING, "The card gives another model's figures.", pages=True)
@@ -375,11 +373,9 @@ def _tuned_from(model: Described) -> Findings:
             kind = sibling_of(one, name, kinds)
             if kind is None:
                 continue
-            yield base_model_differs.at(
-                card.at(match.start(group), name),
-                f"The card says '{short(match[0])}', which is of another {KIND_WORDS[kind]} than {one}.",
-                "Write what the model was made from; a sibling's card was perhaps copied.",
-            )
+            message = f"The card says '{short(match[0])}', which is of another {KIND_WORDS[kind]} than {one}."
+            hint = "Write what the model was made from; a sibling's card was perhaps copied."
+            yield base_model_differs.at(card.at(match.start(group), name), message, hint)
             return
 
 

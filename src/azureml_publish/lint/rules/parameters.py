@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from azureml_publish.diagnostics import Severity
+from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.figures import published_positions
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.named_counts import OWN_FIGURE, named_counts, unlike_name
@@ -61,30 +62,24 @@ def context_length_differs(model: Described) -> Findings:
     odd = lines and not any(_same_length(spec[0], value) for value, *_ in lines) if spec else False
     if spec is not None and (own or (stated and odd)):
         value, text, offset = own or lines[0]
-        yield context_length_differs.at(
-            model.card.at(offset, text),
-            f"The card gives a context of {value} tokens, the spec of {spec[0]}.",
-            "Write the same length in both: config.json has it as max_position_embeddings.",
-        )
+        message = f"The card gives a context of {value} tokens, the spec of {spec[0]}."
+        hint = "Write the same length in both: config.json has it as max_position_embeddings."
+        yield context_length_differs.at(model.card.at(offset, text), message, hint)
     if spec is not None:
         yield from _summary_context(model, spec[0])
         yield from _cut(model, spec[0])
     named = re.search(r"(?<![a-z0-9])([0-9]{1,4})k(?![a-z0-9])", model.name.lower())
     if spec is not None and named and not _same_length(spec[0], int(named[1]) * 1024):
-        yield context_length_differs.at(
-            spec[1],
-            f"The spec gives a context of {spec[0]} tokens, while the name {model.name} says {named[1]}k.",
-            f"Write {int(named[1]) * 1024}, or give the model another name.",
-        )
+        message = f"The spec gives a context of {spec[0]} tokens, while the name {model.name} says {named[1]}k."
+        hint = f"Write {int(named[1]) * 1024}, or give the model another name."
+        yield context_length_differs.at(spec[1], message, hint)
     most, source = _longest(model)
     yield from _output(model)
     output = model.metadata.get("maxOutputTokens")
     if spec is not None and isinstance(output, int) and output > spec[0]:
-        yield context_length_differs.at(
-            model.where("maxOutputTokens"),
-            f"{output} tokens of output are more than the context of {spec[0]}, which holds input and output.",
-            f"Write at most {spec[0]}, or correct the context.",
-        )
+        message = f"{output} tokens of output are more than the context of {spec[0]}, which holds input and output."
+        hint = f"Write at most {spec[0]}, or correct the context."
+        yield context_length_differs.at(model.where("maxOutputTokens"), message, hint)
     adapted = bool(model.adapter)  # which may be named after the length that it was trained on
     if named and most is not None and not adapted and not _same_length(most, int(named[1]) * 1024):
         yield context_length_differs.at(
@@ -115,11 +110,9 @@ def _by_weights(
     limits = lines if lines is not stated else [*stated, *limits_in_words(model.card)]
     if limits and all(value > most and not _same_length(value, most) for value, *_ in limits):
         value, text, offset = limits[0]
-        yield context_length_differs.at(
-            model.card.at(offset, text),
-            f"The card gives a context of {value} tokens; {source} has {most}.",
-            f"Write {most}, or say how the context is stretched.",
-        )
+        message = f"The card gives a context of {value} tokens; {source} has {most}."
+        hint = f"Write {most}, or say how the context is stretched."
+        yield context_length_differs.at(model.card.at(offset, text), message, hint)
 
 
 def _longest(model: Described) -> tuple[int | None, str]:
@@ -170,11 +163,8 @@ def _summary_context(model: Described, length: int) -> Findings:
     """A context in the summary that is not the one of the spec."""
     claim = _SUMMARY.search(model.summary)
     if claim and not _same_length(length, length_of((claim[1] or claim[2]).rstrip("kK "), "k")):
-        yield context_length_differs.at(
-            model.where("summary"),
-            f"The summary says '{claim[0]}', while the spec gives a context of {length} tokens.",
-            "Write the same length in both.",
-        )
+        message = f"The summary says '{claim[0]}', while the spec gives a context of {length} tokens."
+        yield context_length_differs.at(model.where("summary"), message, "Write the same length in both.")
 
 
 _GENERATES = pattern(r"\bgeneration(?: of)?(?: up to)? ([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,6}) tokens\b", re.IGNORECASE)
@@ -190,17 +180,13 @@ def _output(model: Described) -> Findings:
     found = [(length_of(one[1], one[2] or ""), *place) for place in claims if (one := LENGTH_TEXT.search(place[0]))]
     if found and not any(_same_length(most, length) for length, *_ in found):
         length, text, offset = found[0]
-        yield context_length_differs.at(
-            model.card.at(offset, text),
-            f"The card gives {length} tokens of output, the spec {most}.",
-            "Write the same number in both.",
-        )
+        message = f"The card gives {length} tokens of output, the spec {most}."
+        yield context_length_differs.at(model.card.at(offset, text), message, "Write the same number in both.")
 
 
 def _above(model: Described, most: int) -> Findings:
     """Lengths that code of the card or the defaults of fine-tuning set, and that are more than any context stated."""
-    defaults = model.tags.get("model_specific_defaults")
-    written = defaults.get("max_seq_length") if isinstance(defaults, Mapping) else None
+    written = mapping_of(model.tags.get("model_specific_defaults")).get("max_seq_length")
     trained = int(text) if (text := str(written).strip()).isdecimal() and len(text) < _MOST_DIGITS else 0
     place = model.where("tags.model_specific_defaults.max_seq_length")
     set_there = ((value, text, model.card.at(offset, text)) for value, text, offset in lengths_in_code(model.card))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from azureml_publish.diagnostics import Location, Severity
-from azureml_publish.documents import KeyPath
+from azureml_publish.documents import KeyPath, mapping_of
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.names.publishers import families_in, strangers
@@ -58,12 +58,9 @@ def container_path_name_mismatch(subject: AssetSubject) -> Findings:
     names = {alphanumeric(name) for name in (described.name, described.folder, hub_id, hub_id.rpartition("/")[2])}
     if not any(name and name in whole for name in names):
         foreign = _is_foreign(folder, (described.name, hub_id))
-        yield container_path_name_mismatch.at(
-            where,
-            f"The container path '{folder}' does not name {described.name}.",
-            "Check that these are the model's own files; another model's path is easily left in a copy.",
-            severity=Severity.WARNING if foreign else None,
-        )
+        message = f"The container path '{folder}' does not name {described.name}."
+        hint = "Check that these are the model's own files; another model's path is easily left in a copy."
+        yield container_path_name_mismatch.at(where, message, hint, severity=Severity.WARNING if foreign else None)
 
 
 _SUPPORTED = ("azureblob", "git", "local")
@@ -91,12 +88,9 @@ def _of_version_before(path: str, version: object, where: Location) -> Findings:
     parts = path.strip("/").split("/")
     if not before or str(before) not in parts[1:] or parts[0] == "huggingface":  # those of Microsoft begin with 1
         return
-    yield container_path_name_mismatch.at(
-        where,
-        f"The path '{short(path)}' is of version {before}, and this is version {version}.",
-        f"Write the folder of version {version}; suppress this where the files are still the same.",
-        severity=Severity.WARNING,
-    )
+    message = f"The path '{short(path)}' is of version {before}, and this is version {version}."
+    hint = f"Write the folder of version {version}; suppress this where the files are still the same."
+    yield container_path_name_mismatch.at(where, message, hint, severity=Severity.WARNING)
 
 
 def _is_foreign(folder: str, names: Iterable[str]) -> bool:
@@ -115,18 +109,13 @@ def path_type_unsupported(subject: AssetSubject) -> Findings:
     """
     path = _origin(subject)
     if not path and subject.read.publishing is not None:
-        yield path_type_unsupported.at(
-            _place(subject, ("path",)),
-            "Nothing says where the model's files come from.",
-            "Write `path:` with `type:` (azureblob, git or local) and where it is.",
-        )
+        message = "Nothing says where the model's files come from."
+        hint = "Write `path:` with `type:` (azureblob, git or local) and where it is."
+        yield path_type_unsupported.at(_place(subject, ("path",)), message, hint)
     kind = path.get("type")
     if path and kind not in _SUPPORTED:
-        yield path_type_unsupported.at(
-            _place(subject, ("path", "type")),
-            f"Nothing copies files from a place of type '{kind}'." if kind else "The path has no type.",
-            "Write azureblob, git or local.",
-        )
+        message = f"Nothing copies files from a place of type '{kind}'." if kind else "The path has no type."
+        yield path_type_unsupported.at(_place(subject, ("path", "type")), message, "Write azureblob, git or local.")
 
 
 _STORAGE = pattern(r"[a-z0-9]{3,24}")
@@ -155,29 +144,21 @@ def path_incomplete(subject: AssetSubject) -> Findings:
             )
         elif key == "storage_name" and not _STORAGE.fullmatch(text):
             meant = re.match(r"(?:https?://)?([a-z0-9]{3,24})\.", text)
-            yield path_incomplete.at(
-                _place(subject, ("path", key)),
-                f"'{short(text)}' is not a name of a storage account.",
-                f"Write storage_name: {meant[1]}." if meant else "Write 3 to 24 small letters and digits.",
-            )
+            message = f"'{short(text)}' is not a name of a storage account."
+            hint = f"Write storage_name: {meant[1]}." if meant else "Write 3 to 24 small letters and digits."
+            yield path_incomplete.at(_place(subject, ("path", key)), message, hint)
         elif key == "container_path" and (text.startswith("/") or "//" in text.replace("://", "")):
-            yield path_incomplete.at(
-                _place(subject, ("path", key)),
-                "The container path has an empty folder in it, because of a / too many.",
-                f"Write {re.sub('/+', '/', text.strip('/'))}.",
-            )
+            message = "The container path has an empty folder in it, because of a / too many."
+            hint = f"Write {re.sub('/+', '/', text.strip('/'))}."
+            yield path_incomplete.at(_place(subject, ("path", key)), message, hint)
         elif key in ("container_name", "container_path") and _TEMPLATE.fullmatch(text):
-            yield path_incomplete.at(
-                _place(subject, ("path", key)),
-                f"'{short(text)}' holds the place of a name that nobody wrote.",
-                f"Write {key} as the storage account has it.",
-            )
+            message = f"'{short(text)}' holds the place of a name that nobody wrote."
+            hint = f"Write {key} as the storage account has it."
+            yield path_incomplete.at(_place(subject, ("path", key)), message, hint)
         elif key == "container_path" and "://" in text:
-            yield path_incomplete.at(
-                _place(subject, ("path", key)),
-                "The container path is an address.",
-                "Write what stands after the container in it.",
-            )
+            message = "The container path is an address."
+            hint = "Write what stands after the container in it."
+            yield path_incomplete.at(_place(subject, ("path", key)), message, hint)
 
 
 @path_incomplete.also
@@ -193,11 +174,8 @@ def _path_of_a_folder(model: ModelSubject) -> Findings:
             message = f"'{short(text)}' holds the place of a name that nobody wrote."
             yield path_incomplete.at(where, message, f"Write {key}: as the storage account has it.")
         elif key == "path" and (text.startswith("/") or "//" in text):
-            yield path_incomplete.at(
-                where,
-                "The path has an empty folder in it, because of a / too many.",
-                f"Write {re.sub('/+', '/', text.strip('/'))}.",
-            )
+            message = "The path has an empty folder in it, because of a / too many."
+            yield path_incomplete.at(where, message, f"Write {re.sub('/+', '/', text.strip('/'))}.")
 
 
 @rule("PATH007", "publish-type-differs", Severity.WARNING, "An MLflow model is published as another kind.")
@@ -207,11 +185,8 @@ def publish_type_differs(subject: AssetSubject) -> Findings:
     folder = _origin(subject).get("container_path")
     ends = isinstance(folder, str) and folder.rstrip("/").rpartition("/")[2] == _FOLDER
     if ends and described.mlmodel is not None and described.type in ("custom_model", "triton_model"):
-        yield publish_type_differs.at(
-            _place(subject, ("publish", "type")),
-            f"The files are those of an MLflow model, and it would be registered as {described.type}.",
-            "Write type: mlflow_model.",
-        )
+        message = f"The files are those of an MLflow model, and it would be registered as {described.type}."
+        yield publish_type_differs.at(_place(subject, ("publish", "type")), message, "Write type: mlflow_model.")
 
 
 @rule("PATH004", "container-path-duplicate", Severity.ERROR, "Two models take their files from one place.")
@@ -221,11 +196,9 @@ def container_path_duplicate(facts: Sequence[Fact]) -> Findings:
     for fact in facts:
         other = first.setdefault(fact.value, fact)
         if other.model != fact.model:
-            yield container_path_duplicate.at(
-                fact.location,
-                f"{other.model} ({other.location.path}) takes its files from the same place.",
-                "Give each model a folder of its own; one of the two would be registered with the other's files.",
-            )
+            message = f"{other.model} ({other.location.path}) takes its files from the same place."
+            hint = "Give each model a folder of its own; one of the two would be registered with the other's files."
+            yield container_path_duplicate.at(fact.location, message, hint)
 
 
 @container_path_duplicate.keeps
@@ -241,17 +214,14 @@ def mlmodel_missing(subject: AssetSubject) -> Findings:
     """An MLflow model without its MLmodel file beside the spec."""
     described = subject.described
     if described.type == "mlflow_model" and "MLmodel" not in described.content.places:
-        yield mlmodel_missing.at(
-            _place(subject, ("publish", "type")),
-            "The folder of an MLflow model holds no MLmodel, so nobody sees its signature and flavours.",
-            "Copy MLmodel from the model's files, in exactly this spelling.",
-        )
+        message = "The folder of an MLflow model holds no MLmodel, so nobody sees its signature and flavours."
+        hint = "Copy MLmodel from the model's files, in exactly this spelling."
+        yield mlmodel_missing.at(_place(subject, ("publish", "type")), message, hint)
 
 
 def _origin(subject: AssetSubject) -> Mapping[str, Any]:
     """The mapping `path` of model.yaml; empty where there is none."""
-    path = subject.read.asset.model.get("path")
-    return path if isinstance(path, Mapping) else {}
+    return mapping_of(subject.read.asset.model.get("path"))
 
 
 def _place(subject: AssetSubject, key_path: KeyPath) -> Location:

@@ -36,11 +36,8 @@ def publisher_differs(model: Described) -> Findings:
         if close and sorted(plain) != sorted(close[0]) and not one_letter_apart(plain, close[0]):
             return
         if close:
-            yield publisher_differs.at(
-                model.where("publisher"),
-                f"The publisher '{short(written)}' is almost {BY_NAME[close[0]]}.",
-                f"Write {BY_NAME[close[0]]}.",
-            )
+            message = f"The publisher '{short(written)}' is almost {BY_NAME[close[0]]}."
+            yield publisher_differs.at(model.where("publisher"), message, f"Write {BY_NAME[close[0]]}.")
         return
     owners = list(_owners(model))
     named = {publisher_of(word) for word in _words(model.name)}
@@ -49,11 +46,9 @@ def publisher_differs(model: Described) -> Findings:
     if stated in _PASSES_ON or not owners or not known or stated in named or any(one == stated for one, _ in owners):
         return
     owner, why = owners[0]
-    yield publisher_differs.at(
-        model.where("publisher"),
-        f"The publisher is {short(written)}, while {why} of {owner}.",
-        f"Write {owner}, if it is their model; the publisher was perhaps copied along with the folder.",
-    )
+    message = f"The publisher is {short(written)}, while {why} of {owner}."
+    hint = f"Write {owner}, if it is their model; the publisher was perhaps copied along with the folder."
+    yield publisher_differs.at(model.where("publisher"), message, hint)
 
 
 def _developer(model: Described) -> Findings:
@@ -66,11 +61,9 @@ def _developer(model: Described) -> Findings:
         plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", stated.text).strip(" .*_")
         meant = publisher_of(link[1]) if link else publisher_of(plain)
         if meant is not None and meant not in _PASSES_ON and meant not in owners:
-            yield publisher_differs.at(
-                model.card.at(stated.offset, stated.text),
-                f"The card says that the model is of {meant}, while '{first}' is a name of models of {own}.",
-                f"Write {own}, if it is their model; the line was perhaps copied along with the card.",
-            )
+            message = f"The card says that the model is of {meant}, while '{first}' is a name of models of {own}."
+            hint = f"Write {own}, if it is their model; the line was perhaps copied along with the card."
+            yield publisher_differs.at(model.card.at(stated.offset, stated.text), message, hint)
 
 
 @publisher_differs.also
@@ -82,11 +75,8 @@ def _misspelled_beside_others(facts: Sequence[Fact]) -> Findings:
             continue
         often = [name for name, count in counts.items() if count >= _OFTEN and name != fact.value]
         if close := [name for name in often if one_letter_apart(alphanumeric(fact.value), alphanumeric(name))]:
-            yield publisher_differs.at(
-                fact.location,
-                f"The publisher '{short(fact.value)}' is almost {close[0]}, which {counts[close[0]]} models have.",
-                f"Write {close[0]}.",
-            )
+            message = f"The publisher '{short(fact.value)}' is almost {close[0]}, which {counts[close[0]]} models have."
+            yield publisher_differs.at(fact.location, message, f"Write {close[0]}.")
 
 
 _OFTEN = 3
@@ -105,11 +95,9 @@ def _provider(model: Described, stated: str) -> Findings:
     hub = hub_id(model)
     meant, owner = publisher_of(provider), publisher_of(hub.rpartition("/")[0] if hub else _first(model.name))
     if meant and meant != stated and owner == stated and meant not in _PASSES_ON and model.mlmodel is not None:
-        yield publisher_differs.at(
-            model.mlmodel.location(("metadata", "model_provider_name")),
-            f"MLmodel says that the model is of {provider}, while publisher and Hub id say {stated}.",
-            f"Write {stated}'s name; the file was perhaps copied along with the folder.",
-        )
+        message = f"MLmodel says that the model is of {provider}, while publisher and Hub id say {stated}."
+        hint = f"Write {stated}'s name; the file was perhaps copied along with the folder."
+        yield publisher_differs.at(model.mlmodel.location(("metadata", "model_provider_name")), message, hint)
 
 
 def _provider_name(model: Described) -> str:
@@ -176,17 +164,11 @@ def _category(category: str, tasks: tuple[str, ...], whole: str, where: Location
     slug = "-".join(category.strip().lower().split())
     if slug in KNOWN_TASKS:
         if tasks and all(task in KNOWN_TASKS for task in tasks) and not tasks_agree(slug, tasks):
-            yield category_differs.at(
-                where,
-                f"The category '{short(category)}' is a task, and the model does {', '.join(tasks)}.",
-                "Take it out, or write the task that the model does.",
-            )
+            message = f"The category '{short(category)}' is a task, and the model does {', '.join(tasks)}."
+            yield category_differs.at(where, message, "Take it out, or write the task that the model does.")
     elif families_in(slug) == {slug} and slug not in whole:
-        yield category_differs.at(
-            where,
-            f"The category '{short(category)}' is a family of models that neither name nor card mentions.",
-            "Take it out, or write the family that the model is of.",
-        )
+        message = f"The category '{short(category)}' is a family of models that neither name nor card mentions."
+        yield category_differs.at(where, message, "Take it out, or write the family that the model is of.")
 
 
 _TEXT_IN = (
@@ -240,11 +222,9 @@ def modality_differs(model: Described) -> Findings:
         listed = values.split(",") if isinstance(values, str) else values if isinstance(values, list | tuple) else []
         named = [str(one).strip().lower() for one in listed]
         if named and media.isdisjoint(named) and _MEDIA_KNOWN.issuperset(named):
-            yield modality_differs.at(
-                model.where(key),
-                f"{key} names {', '.join(named)}, and {why}.",
-                f"Write {'image' if 'image' in media and 'text' not in media else 'text'}.",
-            )
+            message = f"{key} names {', '.join(named)}, and {why}."
+            hint = f"Write {'image' if 'image' in media and 'text' not in media else 'text'}."
+            yield modality_differs.at(model.where(key), message, hint)
 
 
 _MEDIA_KNOWN = frozenset({"text", "image", "audio", "video", "embeddings"})

@@ -28,11 +28,9 @@ def version_deleted(use: ModelUse, answer: RegistryAnswer) -> Findings:
     gone = not answer.registered and answer.version < answer.next_version
     if not gone or answer.version < (answer.latest or 0):
         return
-    yield version_deleted.at(
-        use.where("version"),
-        f"Version {answer.version} was deleted from {answer.registry}; its number is never used again.",
-        f"`publish bump {answer.name}`: the next free version is {answer.next_version}.",
-    )
+    message = f"Version {answer.version} was deleted from {answer.registry}; its number is never used again."
+    hint = f"`publish bump {answer.name}`: the next free version is {answer.next_version}."
+    yield version_deleted.at(use.where("version"), message, hint)
 
 
 @rule("REG003", "version-behind", Severity.ERROR, "A later version is registered, and this one is not.")
@@ -40,11 +38,9 @@ def version_behind(use: ModelUse, answer: RegistryAnswer) -> Findings:
     """A version that is not registered, while a later one is."""
     if answer.registered or answer.latest is None or answer.version > answer.latest:
         return
-    yield version_behind.at(
-        use.where("version"),
-        f"Version {answer.version} is not in {answer.registry}, while {answer.latest} is: versions only go up.",
-        f"`publish bump {answer.name}`: the next free version is {answer.next_version}.",
-    )
+    message = f"Version {answer.version} is not in {answer.registry}, while {answer.latest} is: versions only go up."
+    hint = f"`publish bump {answer.name}`: the next free version is {answer.next_version}."
+    yield version_behind.at(use.where("version"), message, hint)
 
 
 @rule("REG004", "newer-version-registered", Severity.INFO, "The registry has a later version than the folder.")
@@ -52,8 +48,6 @@ def newer_version_registered(use: ModelUse, answer: RegistryAnswer) -> Findings:
     """A registry whose latest version is later than the one that the folder describes."""
     if not answer.registered or answer.latest is None or answer.latest <= answer.version:
         return
-    yield newer_version_registered.at(
-        use.where("version"),
-        f"{answer.registry} has version {answer.latest} already; this folder describes {answer.version}.",
-        f"`publish show {answer.name} -r {answer.registry}` shows the later one; somebody registered it elsewhere.",
-    )
+    message = f"{answer.registry} has version {answer.latest} already; this folder describes {answer.version}."
+    hint = f"`publish show {answer.name} -r {answer.registry}` shows the later one; somebody registered it elsewhere."
+    yield newer_version_registered.at(use.where("version"), message, hint)

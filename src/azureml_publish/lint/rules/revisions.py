@@ -262,11 +262,9 @@ def revision_not_a_commit(subject: ModelSubject) -> Findings:
         what = "is not a full commit: 40 hexadecimal digits in lower case are wanted"
     else:
         what = "looks like a branch or tag, which may point elsewhere tomorrow"
-    yield revision_not_a_commit.at(
-        subject.folder.document.location(("source", "revision")),
-        f"The revision '{source.revision}' {what}.",
-        f"`git ls-remote https://huggingface.co/{source.huggingface} {source.revision}` shows the commit to write.",
-    )
+    message = f"The revision '{source.revision}' {what}."
+    hint = f"`git ls-remote https://huggingface.co/{source.huggingface} {source.revision}` shows the commit to write."
+    yield revision_not_a_commit.at(subject.folder.document.location(("source", "revision")), message, hint)
 
 
 @revision_not_a_commit.also
@@ -275,12 +273,9 @@ def _revision_form_of_asset(subject: AssetSubject) -> Findings:
     commit = subject.described.commit
     if commit is None or re.fullmatch(r"[0-9a-f]{40}", commit):
         return
-    yield revision_not_a_commit.at(
-        subject.place(("properties", "SHA")),
-        f"The SHA '{commit}' is not a full commit." if commit else "The SHA is empty.",
-        "Write the 40 hexadecimal digits of the commit, or leave SHA out.",
-        severity=Severity.WARNING,
-    )
+    message = f"The SHA '{commit}' is not a full commit." if commit else "The SHA is empty."
+    hint = "Write the 40 hexadecimal digits of the commit, or leave SHA out."
+    yield revision_not_a_commit.at(subject.place(("properties", "SHA")), message, hint, severity=Severity.WARNING)
 
 
 @rule("SPEC032", "revision-missing", Severity.INFO, "No commit is stated for a model of the Hub.")

@@ -67,11 +67,9 @@ def sample_link_for_other_model(model: Described) -> Findings:
     for meant, links in foreign.items():
         first, more = links[0], len(links) - 1
         also = f" and {more} more are" if more else " is"
-        yield sample_link_for_other_model.at(
-            model.card.at(first.url_start, first.url),
-            f"The sample '{short(first.text)}'{also} {meant}: {short(first.url)}.",
-            "Link the sample of this model's task.",
-        )
+        message = f"The sample '{short(first.text)}'{also} {meant}: {short(first.url)}."
+        hint = "Link the sample of this model's task."
+        yield sample_link_for_other_model.at(model.card.at(first.url_start, first.url), message, hint)
 
 
 def _made_of(model: Described, family: str) -> bool:
@@ -115,11 +113,9 @@ def card_spec_scenario_mismatch(model: Described) -> Findings:
         return
     section = _finetune_section(card)
     if section is not None and not tasks:
-        yield card_spec_scenario_mismatch.at(
-            card.place_of(section),
-            f"The card has a section '{section.text}', but the spec names no task to fine-tune for.",
-            "Name the tasks under `tasks.finetune`, or take the section out.",
-        )
+        message = f"The card has a section '{section.text}', but the spec names no task to fine-tune for."
+        hint = "Name the tasks under `tasks.finetune`, or take the section out."
+        yield card_spec_scenario_mismatch.at(card.place_of(section), message, hint)
     elif section is None and tasks and card.headings and not _links_finetuning(model):
         yield card_spec_scenario_mismatch.at(
             model.where("tasks.fineTuningTasks"),

@@ -68,11 +68,9 @@ def sample_row_width(model: Described) -> Findings:
         yield from _rows(sample, (key,) if key else (), columns, rows)
         index = given.get("index")
         if isinstance(index, list) and len(index) != len(rows):
-            yield sample_row_width.at(
-                place_in(sample, (key, "index") if key else ("index",)),
-                f"The index names {len(index)} row{'s' * (len(index) != 1)}, there are {len(rows)}.",
-                "Number every row of `data` once, beginning with 0.",
-            )
+            message = f"The index names {len(index)} row{'s' * (len(index) != 1)}, there are {len(rows)}."
+            hint = "Number every row of `data` once, beginning with 0."
+            yield sample_row_width.at(place_in(sample, (key, "index") if key else ("index",)), message, hint)
 
 
 _FEW = 2
@@ -116,11 +114,9 @@ def sample_missing(model: Described) -> Findings:
     if not is_offered(model) or any(sample.name == "input" for sample in model.samples):
         return
     if not any(_shows(page) for page in model.cards):
-        yield sample_missing.at(
-            model.card.place(1, 1),
-            "The model can be deployed, but neither its card nor its notes show a sample input.",
-            "Add samples/input.json to a model folder, or a section 'Sample input' with a JSON fence to the card.",
-        )
+        message = "The model can be deployed, but neither its card nor its notes show a sample input."
+        hint = "Add samples/input.json to a model folder, or a section 'Sample input' with a JSON fence to the card."
+        yield sample_missing.at(model.card.place(1, 1), message, hint)
 
 
 def _shows(page: Card) -> bool:
@@ -146,11 +142,8 @@ def sample_shape_not_the_tasks(model: Described) -> Findings:
         if model.type != "mlflow_model":
             continue
         if {*tasks} & KNOWN_TASKS and not _OF_MASKS.intersection(tasks) and (mask := _MASK.search(sample.text)):
-            yield sample_shape_not_the_tasks.at(
-                sample.place(1, 1),
-                f"The sample input has {mask[0]}, as of a fill-mask model; this one is for {tasks[0]}.",
-                f"Show what a model for {tasks[0]} takes.",
-            )
+            message = f"The sample input has {mask[0]}, as of a fill-mask model; this one is for {tasks[0]}."
+            yield sample_shape_not_the_tasks.at(sample.place(1, 1), message, f"Show what a model for {tasks[0]} takes.")
             continue
         if not isinstance(data, Mapping) or "input_data" not in data:
             key = next(iter(data), "") if isinstance(data, Mapping) else ""
@@ -273,11 +266,9 @@ def _lengths(sample: SampleText, data: Any, most: object) -> Findings:
         for name in ("max_tokens", "max_new_tokens", "max_completion_tokens"):
             value = mapping_of(values).get(name)
             if isinstance(value, int) and value > most:
-                yield sample_shape_not_the_tasks.at(
-                    place_in(sample, (*path, name)),
-                    f"{name} is {value}, more than the model's whole context of {most} tokens.",
-                    f"Write less than {most}.",
-                )
+                message = f"{name} is {value}, more than the model's whole context of {most} tokens."
+                hint = f"Write less than {most}."
+                yield sample_shape_not_the_tasks.at(place_in(sample, (*path, name)), message, hint)
 
 
 _MASK = pattern(r"\[MASK\]|<mask>")

@@ -63,11 +63,9 @@ def _values(sample: SampleText, path: KeyPath, given: Any, columns: Sequence[Col
             kind = kinds.get(str(name), "")
             fraction = kind in ("long", "integer") and isinstance(value, float) and not value.is_integer()
             if fraction or (kind in _NUMBERS and isinstance(value, str)):
-                yield sample_signature_mismatch.at(
-                    place_in(sample, (*path, "data", number)),
-                    f"Row {number + 1} has {short(json.dumps(value))} for '{name}', which is {kind} in MLmodel.",
-                    f"Write a{' whole' * fraction} number, or fix the signature.",
-                )
+                message = f"Row {number + 1} has {short(json.dumps(value))} for '{name}', which is {kind} in MLmodel."
+                hint = f"Write a{' whole' * fraction} number, or fix the signature."
+                yield sample_signature_mismatch.at(place_in(sample, (*path, "data", number)), message, hint)
                 return
 
 
@@ -271,11 +269,9 @@ def _values_of_another_type(model: Described, columns: Sequence[Column]) -> Find
         texts = [isinstance(value, str) for value in values]
         if values and ((wanted == "string" and any(numbers)) or (wanted in _NUMBERS and any(texts))):
             listed = "texts" if wanted in _NUMBERS else "numbers"
-            yield sample_output_mismatch.at(
-                place_in(sample, ()),
-                f"The sample output lists {listed}; MLflow's signature gives {wanted}.",
-                "Show what the model answers, or fix the signature in MLmodel.",
-            )
+            message = f"The sample output lists {listed}; MLflow's signature gives {wanted}."
+            hint = "Show what the model answers, or fix the signature in MLmodel."
+            yield sample_output_mismatch.at(place_in(sample, ()), message, hint)
 
 
 @rule("SMPL005", "signature-missing", Severity.INFO, "MLmodel states no signature.")
@@ -284,11 +280,9 @@ def signature_missing(model: Described) -> Findings:
     document = model.mlmodel
     if document is None or not isinstance(document.data, Mapping) or document.data.get("signature"):
         return
-    yield signature_missing.at(
-        document.location(("signature",)),
-        "MLmodel states no signature, so nothing checks an input before the model sees it.",
-        "Log the model with an input example or a signature (mlflow.models.infer_signature).",
-    )
+    message = "MLmodel states no signature, so nothing checks an input before the model sees it."
+    hint = "Log the model with an input example or a signature (mlflow.models.infer_signature)."
+    yield signature_missing.at(document.location(("signature",)), message, hint)
 
 
 _SAME = (
@@ -317,22 +311,18 @@ def task_vs_mlmodel(model: Described) -> Findings:
     yield from _of_tables(model, task)
     one, other = _plain(task), _plain(logged)
     if _apart(one, other) or _by_other_classes(task, logged):
-        yield task_vs_mlmodel.at(
-            model.where("tasks.inferenceTasks"),
-            f"The task is {task}, and MLmodel was logged for {logged}.",
-            f"Write {other}, or log the model for {task}: samples and endpoints follow the task.",
-        )
+        message = f"The task is {task}, and MLmodel was logged for {logged}."
+        hint = f"Write {other}, or log the model for {task}: samples and endpoints follow the task."
+        yield task_vs_mlmodel.at(model.where("tasks.inferenceTasks"), message, hint)
         return
     metadata = model.logged_metadata
     base, every = metadata.get("base_model_task"), (*tasks_of(model), *tasks_of(model, "fineTuningTasks"))
     if not isinstance(base, str) or metadata.get("is_finetuned_model") is not False:
         return
     if not _by_other_classes(base, logged) and all(_apart(_plain(one), _plain(base)) for one in every):
-        yield task_vs_mlmodel.at(
-            model.where("tasks.inferenceTasks"),
-            f"The task is {task}, and MLmodel's base_model_task is {base}.",
-            "Write the task that the model was logged for in both.",
-        )
+        message = f"The task is {task}, and MLmodel's base_model_task is {base}."
+        hint = "Write the task that the model was logged for in both."
+        yield task_vs_mlmodel.at(model.where("tasks.inferenceTasks"), message, hint)
 
 
 _ESTIMATOR = pattern(r"\b[A-Z]\w*(?P<kind>Classifier|Regressor)\b")
@@ -348,11 +338,9 @@ def _of_tables(model: Described, task: str) -> Findings:
     rows = [text for label, text, _ in labelled(model.card) if _ESTIMATED.fullmatch(label.strip("* "))]
     kinds = {match["kind"] for text in rows for match in _ESTIMATOR.finditer(text)} if task in _NOT_OF else set()
     if wrong or (kinds and kinds == {_NOT_OF.get(task)}):
-        yield task_vs_mlmodel.at(
-            model.where("tasks.inferenceTasks"),
-            f"The task is {task}, and {wrong or f'the card names a {min(kinds)}'}.",
-            "Write the task that the model was trained for.",
-        )
+        message = f"The task is {task}, and {wrong or f'the card names a {min(kinds)}'}."
+        hint = "Write the task that the model was trained for."
+        yield task_vs_mlmodel.at(model.where("tasks.inferenceTasks"), message, hint)
 
 
 _ESTIMATED = pattern(r"(?:estimator|algorithm|model|model (?:type|class)|class|architecture)", re.IGNORECASE)

@@ -76,12 +76,9 @@ def _duplicate_of_asset(subject: AssetSubject) -> Findings:
         for key, names in ((one.allowed_key, one.allowed), (one.recommended_key, one.recommended)):
             if again := _again(names or ()):
                 repeated = some(list(dict.fromkeys(again.values())))
-                yield sku_duplicate.at(
-                    one.place(key, next(iter(again))),
-                    f"The list of '{one.scenario}' names again {repeated}.",
-                    "Keep one of each.",
-                    fix=_fix(one, key, again),
-                )
+                message = f"The list of '{one.scenario}' names again {repeated}."
+                hint = "Keep one of each."
+                yield sku_duplicate.at(one.place(key, next(iter(again))), message, hint, fix=_fix(one, key, again))
 
 
 def _again(names: Sequence[str]) -> dict[int, str]:
@@ -207,11 +204,9 @@ def scenario_incomplete(subject: AssetSubject) -> Findings:
     for one in lists.values():
         if missing := [what for what, value in _parts(one).items() if not value]:
             there = next(key for key, value in _keys(one).items() if value)
-            yield scenario_incomplete.at(
-                one.place(there),
-                f"'{one.scenario}' has no {' and no '.join(missing)}.",
-                "Say allow-list, recommended sizes and min-SKU spec, or none of them.",
-            )
+            message = f"'{one.scenario}' has no {' and no '.join(missing)}."
+            hint = "Say allow-list, recommended sizes and min-SKU spec, or none of them."
+            yield scenario_incomplete.at(one.place(there), message, hint)
     tasks = subject.described.metadata.get("tasks")
     tuned = isinstance(tasks, Mapping) and bool(tasks.get("fineTuningTasks"))
     if tuned and "finetune" not in lists:

@@ -31,11 +31,9 @@ def preset_unknown(subject: ModelSubject) -> Findings:
     """A preset that `publish.yaml` does not define."""
     for unknown in subject.compute.unknown_presets:
         known = " or ".join(unknown.suggestions[:3])
-        yield preset_unknown.at(
-            subject.folder.document.location(unknown.key_path),
-            f"publish.yaml defines no preset '{unknown.name}'.",
-            f"Did you mean {known}? Or define it below `presets`." if known else "Define it below `presets`.",
-        )
+        message = f"publish.yaml defines no preset '{unknown.name}'."
+        hint = f"Did you mean {known}? Or define it below `presets`." if known else "Define it below `presets`."
+        yield preset_unknown.at(subject.folder.document.location(unknown.key_path), message, hint)
 
 
 @rule("SKU008", "sku-query-empty", Severity.ERROR, "A query selects no size.")

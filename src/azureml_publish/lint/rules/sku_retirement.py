@@ -26,11 +26,9 @@ def _retired_sizes(project: ProjectSubject, use: ListUse, document: Document) ->
     retired = [sku for sku in skus if is_retired(sku, project.as_of)]
     if retired and len(retired) == len(skus):
         last = max(filter(None, (sku.retirement for sku in retired)))
-        yield sku_retired.at(
-            document.location(use.key_path),
-            f"Every size of {use.name} is retired; the last went on {last}.",
-            "Name sizes that are offered, or write a query: `publish skus list` tries one.",
-        )
+        message = f"Every size of {use.name} is retired; the last went on {last}."
+        hint = "Name sizes that are offered, or write a query: `publish skus list` tries one."
+        yield sku_retired.at(document.location(use.key_path), message, hint)
         return
     if retired:
         one = len(retired) == 1
@@ -77,17 +75,13 @@ def _retiring_sizes(project: ProjectSubject, use: ListUse, document: Document) -
     going = retiring_within(skus, project.as_of, _DAYS)
     if use.literal:
         for sku in going:
-            yield sku_retiring_soon.at(
-                document.location_of(sku.name, below=use.key_path),
-                f"{sku.name} of {use.name} retires on {sku.retirement}.",
-                "`publish skus retiring` shows what its list becomes.",
-            )
+            message = f"{sku.name} of {use.name} retires on {sku.retirement}."
+            hint = "`publish skus retiring` shows what its list becomes."
+            yield sku_retiring_soon.at(document.location_of(sku.name, below=use.key_path), message, hint)
     elif going and all(sku in going or is_retired(sku, project.as_of) for sku in skus):
-        yield sku_retiring_soon.at(
-            document.location(use.key_path),
-            f"Nothing that {use.name} selects is left after {going[-1].retirement}.",
-            "Name further families: `publish skus list` tries a query.",
-        )
+        message = f"Nothing that {use.name} selects is left after {going[-1].retirement}."
+        hint = "Name further families: `publish skus list` tries a query."
+        yield sku_retiring_soon.at(document.location(use.key_path), message, hint)
 
 
 @sku_retiring_soon.also
@@ -95,8 +89,6 @@ def _retiring_of_asset(subject: AssetSubject) -> Findings:
     for one in written_lists(subject):
         going = retiring_within(one.skus, subject.described.as_of, _DAYS)
         if going and not subject.described.archived:
-            yield sku_retiring_soon.at(
-                one.place(one.allowed_key),
-                f"'{one.scenario}' loses {some([sku.name for sku in going])} by {going[-1].retirement}.",
-                "Name sizes that stay: `publish skus list` finds some.",
-            )
+            message = f"'{one.scenario}' loses {some([sku.name for sku in going])} by {going[-1].retirement}."
+            hint = "Name sizes that stay: `publish skus list` finds some."
+            yield sku_retiring_soon.at(one.place(one.allowed_key), message, hint)

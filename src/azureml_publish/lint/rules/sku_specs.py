@@ -34,11 +34,9 @@ def min_spec_not_componentwise_min(subject: ModelSubject) -> Findings:
                     where, f"'{scenario}' has no allow-list to derive it from.", f"Add compute.{scenario}."
                 )
         elif allow_list.min_sku is not None and str(allow_list.min_sku) != written:
-            yield min_spec_not_componentwise_min.at(
-                where,
-                f"The sizes of '{scenario}' derive {allow_list.min_sku}, not {written}.",
-                f"Write {allow_list.min_sku}, or leave the line out: it is always derived.",
-            )
+            message = f"The sizes of '{scenario}' derive {allow_list.min_sku}, not {written}."
+            hint = f"Write {allow_list.min_sku}, or leave the line out: it is always derived."
+            yield min_spec_not_componentwise_min.at(where, message, hint)
 
 
 @min_spec_not_componentwise_min.also
@@ -88,11 +86,9 @@ def _unknown_figures_of(project: ProjectSubject, use: ListUse, document: Documen
     for one in components(resolve_body(project.catalogue, use.body, project.as_of).skus):
         for name in one.unknown:
             rest = "no min-SKU spec can be derived" if one.value is None else "the rest of the list decides it"
-            yield sku_figure_unknown.at(
-                document.location_of(name, below=use.key_path),
-                f"The catalogue does not know {_FIGURES[one.figure]} of {name} in {use.name}: {rest}.",
-                f"State it in skus.overlay.csv (`publish skus refresh` can), or leave {name} out.",
-            )
+            message = f"The catalogue does not know {_FIGURES[one.figure]} of {name} in {use.name}: {rest}."
+            hint = f"State it in skus.overlay.csv (`publish skus refresh` can), or leave {name} out."
+            yield sku_figure_unknown.at(document.location_of(name, below=use.key_path), message, hint)
 
 
 @sku_figure_unknown.also

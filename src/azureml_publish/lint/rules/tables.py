@@ -35,21 +35,15 @@ def _without_rows(card: Card, table: Table) -> Findings:
     head = [cell.text for cell in table.header.cells]
     twice = next((row for row in table.rows if len(head) > 1 and [cell.text for cell in row.cells] == head), None)
     if twice is not None and any(head):
-        yield table_row_column_count.at(
-            card.place(twice.line, 1),
-            "This row is the table's header once more.",
-            "Take it out, or begin a table of its own.",
-            severity=Severity.WARNING,
-        )
+        message = "This row is the table's header once more."
+        hint = "Take it out, or begin a table of its own."
+        yield table_row_column_count.at(card.place(twice.line, 1), message, hint, severity=Severity.WARNING)
     names = [text.lower() for text in head if text]
     same = next((name for name in names if names.count(name) > 1), None)
     if same is not None and twice is None:
-        yield table_row_column_count.at(
-            card.place(table.header.line, 1),
-            f"Two columns of this table are called '{short(same)}', so that nobody can keep them apart.",
-            "Give each a name of its own.",
-            severity=Severity.WARNING,
-        )
+        message = f"Two columns of this table are called '{short(same)}', so that nobody can keep them apart."
+        hint = "Give each a name of its own."
+        yield table_row_column_count.at(card.place(table.header.line, 1), message, hint, severity=Severity.WARNING)
     if table.rows or not any(head) or any("](" in text or "<" in text for text in head):
         return  # a header of links alone is a bar to choose from
     below = next((n for n in range(table.delimiter_line, len(card.lines)) if card.lines[n].strip()), None)
@@ -122,11 +116,9 @@ def table_missing_delimiter(model: Described) -> Findings:
     for first, last in card.paragraphs if "\t" in card.source else ():
         rows = [line.strip() for line in card.lines[first - 1 : last]]
         if len(rows) > 1 and len({row.count("\t") for row in rows}) == 1 and all(map(_PARTED_BY_TABS.match, rows)):
-            yield table_missing_delimiter.at(
-                card.passage(first, 1, rows[0]),
-                f"Tabs part the cells of these {len(rows)} rows: readers see their words in one line.",
-                "Write rows such as `| a | b |`, and `| --- | --- |` below the first.",
-            )
+            message = f"Tabs part the cells of these {len(rows)} rows: readers see their words in one line."
+            hint = "Write rows such as `| a | b |`, and `| --- | --- |` below the first."
+            yield table_missing_delimiter.at(card.passage(first, 1, rows[0]), message, hint)
     if "|" not in card.source:
         return
     for first, last in card.paragraphs:
@@ -140,19 +132,15 @@ def table_missing_delimiter(model: Described) -> Findings:
         )
     for form, what in ((_GRID, "a grid of + and -"), (_ESCAPED, "bars with a backslash before them")):
         for match in form.finditer(card.prose) if "+--" in card.prose or "\\|" in card.prose else ():
-            yield table_missing_delimiter.at(
-                card.at(match.start(), match[0]),
-                f"Markdown makes no table of {what}.",
-                "Write rows such as `| a | b |`, and `| --- | --- |` below the first.",
-            )
+            message = f"Markdown makes no table of {what}."
+            hint = "Write rows such as `| a | b |`, and `| --- | --- |` below the first."
+            yield table_missing_delimiter.at(card.at(match.start(), match[0]), message, hint)
     for token in card.tokens:
         text = token.content if token.type == "code_block" and token.map and "|" in token.content else ""
         if text and token.map and _INDENTED.match(text):
-            yield table_missing_delimiter.at(
-                card.passage(token.map[0] + 1, 1, card.lines[token.map[0]]),
-                "Four spaces before its rows make code of this table.",
-                "Take the spaces out.",
-            )
+            message = "Four spaces before its rows make code of this table."
+            hint = "Take the spaces out."
+            yield table_missing_delimiter.at(card.passage(token.map[0] + 1, 1, card.lines[token.map[0]]), message, hint)
 
 
 _PARTED_BY_TABS = pattern(r"(?!\d+[.)]\t|[a-z][.)]\t)\w[^\t]*\t[^\t]")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from azureml_publish.diagnostics import Diagnostic, Fix, Location, Severity
-from azureml_publish.documents import KeyPath
+from azureml_publish.documents import KeyPath, mapping_of
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import AssetSubject, ModelSubject
 from azureml_publish.lint.yaml_fixes import replaced_by
@@ -29,9 +27,8 @@ def task_misspelled(subject: ModelSubject) -> Findings:
 
 @task_misspelled.also
 def _misspelled_in_asset(subject: AssetSubject) -> Findings:
-    tasks = subject.described.metadata.get("tasks")
     for key in ("inferenceTasks", "fineTuningTasks"):
-        listed = tasks.get(key) if isinstance(tasks, Mapping) else None
+        listed = mapping_of(subject.described.metadata.get("tasks")).get(key)
         for index, name in enumerate(listed if isinstance(listed, list) else ()):
             if isinstance(name, str) and (meant := meant_task(name)):
                 yield _misspelled(subject.described.where(f"tasks.{key}.{index}"), name, meant, None)

@@ -21,6 +21,7 @@ import yaml
 
 from azureml_publish.content.packaging.transformers_facts import find_task
 from azureml_publish.diagnostics import Severity
+from azureml_publish.documents import found_at
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.names.languages import meant_language
 from azureml_publish.lint.subject import Described, ProjectSubject
@@ -108,12 +109,9 @@ def value_not_in_vocabulary(model: Described) -> Findings:
         shown = ", ".join(str(each) for _, each in wrong[:_SHOWN]) + (", …" if len(wrong) > _SHOWN else "")
         place = f"{name}.{index}" if isinstance(value, list | tuple) else name
         refuses = "the service" if _is_validated(model, name) else "Microsoft's catalogue"
-        yield value_not_in_vocabulary.at(
-            model.where(place),
-            f"{name}: {refuses} does not take {shown}.",
-            _task_instead(model, str(first), key) if name == INFERENCE else _instead(str(first), key, name, wrong),
-            severity=_severity(model, name),
-        )
+        message = f"{name}: {refuses} does not take {shown}."
+        hint = _task_instead(model, str(first), key) if name == INFERENCE else _instead(str(first), key, name, wrong)
+        yield value_not_in_vocabulary.at(model.where(place), message, hint, severity=_severity(model, name))
 
 
 @rule("GATE002", "value-of-wrong-form", Severity.ERROR, "A value has not the type or the form that its key has.")
@@ -154,11 +152,9 @@ def layout_not_taken(project: ProjectSubject) -> Findings:
     """What is in tags and properties must have moved to system metadata, or the validator refuses the folder."""
     config = project.project.config
     if config.profile == CATALOG and config.layout == "tags":
-        yield layout_not_taken.at(
-            project.project.document.location(("layout",)),
-            "Microsoft's validator refuses metadata in tags and properties.",
-            "Write layout: system_metadata; `publish migrate` moves what is registered.",
-        )
+        message = "Microsoft's validator refuses metadata in tags and properties."
+        hint = "Write layout: system_metadata; `publish migrate` moves what is registered."
+        yield layout_not_taken.at(project.project.document.location(("layout",)), message, hint)
 
 
 def _severity(model: Described, name: str = "") -> Severity:
@@ -174,11 +170,7 @@ def _is_validated(model: Described, name: str) -> bool:
 
 def _known(model: Described) -> Iterator[tuple[str, Key, Any]]:
     for name, key in vocabulary().items():
-        first, _, rest = name.partition(".")
-        value = model.metadata.get(first)
-        for part in rest.split(".") if rest and value is not None else ():
-            value = value.get(part) if isinstance(value, Mapping) else None
-        if value is not None:
+        if (value := found_at(model.metadata, name.split("."))) is not None:
             yield name, key, value
 
 

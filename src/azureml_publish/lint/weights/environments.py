@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from azureml_publish.content.packaging.mlflow_folder import requirement_mistakes
 from azureml_publish.content.packaging.mlflow_model import package_of
 from azureml_publish.content.packaging.transformers_facts import find_tokenizer
+from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.patterns import pattern
 
@@ -241,9 +242,9 @@ _OF_AZURE = frozenset({"hftransformers", "hftransformersv2"})
 
 def version_differences(data: Mapping[str, Any], texts: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], str]]:
     """The key of MLmodel with a version that an environment beside it denies or does not install, and how."""
-    flavours = data.get("flavors")
-    for name, flavour in flavours.items() if isinstance(flavours, Mapping) else ():
-        for key, package in _VERSIONS.items() if isinstance(flavour, Mapping) else ():
+    for name, written in mapping_of(data.get("flavors")).items():
+        flavour = mapping_of(written)
+        for key, package in _VERSIONS.items():
             value = flavour.get(key)
             message = _denied(key, value, package, texts) if value else ""
             if value and not message and name in OWN_PACKAGES | _OF_AZURE:
@@ -251,7 +252,7 @@ def version_differences(data: Mapping[str, Any], texts: Mapping[str, str]) -> It
                 message = f"{key} is {value}, while {path} names no {package}." if path else ""
             if message:
                 yield ("flavors", name, key), message
-        framework = flavour.get("framework") if isinstance(flavour, Mapping) else None
+        framework = flavour.get("framework")
         package = {"pt": "torch", "tf": "tensorflow"}.get(str(framework), "")
         path = next((path for path, text in texts.items() if package and lacks(text, package)), "")
         if path:

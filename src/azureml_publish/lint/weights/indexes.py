@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.parameters import configured_bounds
@@ -19,10 +20,8 @@ _SHARD = pattern(r"(?P<stem>.+?)-?(?P<number>\d{1,6})-of-(?P<count>\d{1,6})(?P<e
 
 def index_mistakes(files: WeightFiles, folder: str, name: str, index: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The key of an index that contradicts the others, the files beside it or `config.json`, and how."""
-    metadata, weights = index.get("metadata"), index.get("weight_map")
-    total = metadata.get("total_size") if isinstance(metadata, Mapping) else None
-    listed = weights if isinstance(weights, dict) else {}
-    by_tensor = {tensor: shard for tensor, shard in listed.items() if isinstance(shard, str)}
+    weights, total = index.get("weight_map"), mapping_of(index.get("metadata")).get("total_size")
+    by_tensor = {tensor: shard for tensor, shard in mapping_of(weights).items() if isinstance(shard, str)}
     if isinstance(weights, dict) and not by_tensor:
         yield "weight_map", "weight_map names no file, so that nothing is loaded."
     yield from _names(name, by_tensor)

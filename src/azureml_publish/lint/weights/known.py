@@ -24,7 +24,7 @@ from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.genai import GENAI, decoder_of
 from azureml_publish.lint.weights.graphs import ports_of
 from azureml_publish.lint.weights.tensors import FLOATS
-from azureml_publish.lint.weights.values import is_count
+from azureml_publish.lint.weights.values import classes_of, is_count
 from azureml_publish.patterns import pattern
 from azureml_publish.spec.lock import LOCK_FILE, SourceLock
 
@@ -275,11 +275,11 @@ def _of_embedder(files: WeightFiles, named: Mapping[str, list[str]]) -> Iterator
 
 def _of_configuration(model: Described) -> Iterator[tuple[str, Fact, str]]:
     config = model.settings
-    kind, listed = (config.get(key) for key in ("model_type", "architectures"))
+    kind, classes = config.get("model_type"), classes_of(config)
     if isinstance(kind, str) and kind:
         yield "architecture", kind, "config.json"
-    if isinstance(listed, list | tuple) and len(listed) == 1:
-        yield "class", str(listed[0]), "config.json"
+    if len(classes) == 1:
+        yield "class", classes[0], "config.json"
     elif loaded := model.flavour("transformers").get("pipeline_model_type"):
         yield "class", str(loaded), "MLmodel"
     if len(model.labels) > 1 and not any(re.fullmatch(r"LABEL_\d+|\d+", one) for one in model.labels):

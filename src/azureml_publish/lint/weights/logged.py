@@ -9,9 +9,11 @@ from datetime import date
 from typing import Any
 
 from azureml_publish.content.packaging.transformers_facts import CATALOGUE_TASKS, find_task, loaders_of, stated
+from azureml_publish.documents import found_at, mapping_of
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.names.languages import meant_language
 from azureml_publish.lint.names.variants import variant_of
+from azureml_publish.lint.weights.values import classes_of
 from azureml_publish.patterns import pattern
 
 KeyedMessage = tuple[tuple[str, ...], str]
@@ -58,8 +60,8 @@ def _day(written: object) -> date | None:
 _LOADERS = (
     *("sklearn", "lightgbm", "xgboost", "catboost", "pytorch", "tensorflow", "keras", "transformers", "pyfunc"),
     *("sentence_transformers", "onnx", "spark", "statsmodels", "prophet", "spacy", "langchain", "diviner", "h2o"),
-    *("pmdarima", "fastai", "openai", "paddle", "johnsnowlabs", "llama_index", "promptflow", "dspy", "pyspark"),
-    "gluon",
+    *("pmdarima", "fastai", "openai", "paddle", "johnsnowlabs", "llama_index", "promptflow", "dspy"),
+    *("pyspark", "gluon"),
 )
 """Modules of MLflow that load models (https://mlflow.org/docs/latest/api_reference/python_api/index.html)."""
 
@@ -76,8 +78,7 @@ def flavour_mistakes(data: Mapping[str, Any], paths: frozenset[str], config_at: 
             if message:
                 yield ("flavors", name, key), message
     yield from _apart(_flavours(data))
-    example = data.get("saved_input_example_info")
-    orient = example.get("pandas_orient") if isinstance(example, Mapping) else None
+    orient = mapping_of(data.get("saved_input_example_info")).get("pandas_orient")
     if isinstance(orient, str) and orient not in _ORIENTS:
         yield ("saved_input_example_info", "pandas_orient"), f"pandas has no orient {short(orient)}."
 
@@ -152,12 +153,11 @@ _OF_FILES = ("data", "model_binary", "model_data", "model_path", "pickled_model"
 
 def class_differences(data: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[KeyedMessage]:
     """An Auto class of Azure ML's flavours that serves another task than theirs, or does not load the weights."""
-    listed = config.get("architectures")
-    names = [one for one in listed if isinstance(one, str)] if isinstance(listed, list | tuple) else []
+    names = classes_of(config)
     for name in ("hftransformersv2", "hftransformers"):
-        flavour = _flavours(data).get(name)
-        auto = flavour.get("hf_pretrained_class") if isinstance(flavour, Mapping) else None
-        if not isinstance(flavour, Mapping) or auto not in stated()["models"] or auto == "AutoModel":
+        flavour = mapping_of(_flavours(data).get(name))
+        auto = flavour.get("hf_pretrained_class")
+        if auto not in stated()["models"] or auto == "AutoModel":
             continue
         path = ("flavors", name, "hf_pretrained_class")
         task = find_task(str(flavour.get("task_type") or ""))
@@ -169,11 +169,9 @@ def class_differences(data: Mapping[str, Any], config: Mapping[str, Any]) -> Ite
 
 def base_task_differences(data: Mapping[str, Any]) -> Iterator[KeyedMessage]:
     """A task of the base in the metadata that other classes serve than the flavour's own task."""
-    metadata = data.get("metadata")
-    base = metadata.get("base_model_task") if isinstance(metadata, Mapping) else None
+    base = mapping_of(data.get("metadata")).get("base_model_task")
     for name, key in (("transformers", "task"), ("hftransformersv2", "task_type"), ("hftransformers", "task_type")):
-        flavour = _flavours(data).get(name)
-        task = flavour.get(key) if isinstance(flavour, Mapping) else None
+        task = mapping_of(_flavours(data).get(name)).get(key)
         one, other = find_task(str(base)), find_task(str(task))
         if one is not None and other is not None and not {*one.models} & {*other.models}:
             yield ("metadata", "base_model_task"), f"base_model_task is {base}, the flavour's task {task}."
@@ -186,9 +184,7 @@ def pairs_logged(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str
     """Each key with a task of translation, and its pair of languages: `en-de`."""
     places = [("flavors", name, key) for name in _flavours(data) for key in ("task", "task_type")]
     for path in (*places, ("metadata", "base_model_task")):
-        value: Any = data
-        for key in path:
-            value = value.get(key) if isinstance(value, Mapping) else None
+        value = found_at(data, path)
         if isinstance(value, str) and (match := _TRANSLATES.fullmatch(value)):
             yield path, f"{match[1]}-{match[2]}"
 
@@ -210,5 +206,4 @@ def pair_differences(tokenizer: Mapping[str, Any], pair: str) -> Iterator[tuple[
 
 
 def _flavours(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = data.get("flavors")
-    return found if isinstance(found, Mapping) else {}
+    return mapping_of(data.get("flavors"))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.values import is_count, vocabulary
@@ -84,8 +85,8 @@ def module_mistakes(files: WeightFiles, folder: str, listed: Any) -> Iterator[tu
 
 def word_mistakes(files: WeightFiles, folder: str, tokenizer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The words of `vocab.txt` against those of `tokenizer.json`."""
-    model = tokenizer.get("model")
-    held = model.get("vocab") if isinstance(model, Mapping) and model.get("type") == "WordPiece" else None
+    model = mapping_of(tokenizer.get("model"))
+    held = model.get("vocab") if model.get("type") == "WordPiece" else None
     text = files.text(f"{folder}vocab.txt") if isinstance(held, dict) else ""
     lines = [line.rstrip("\r") for line in text.rstrip("\r\n").split("\n")] if text else []
     if isinstance(held, dict) and lines and len(lines) != len(held) and {*lines} != {*held}:
@@ -100,8 +101,7 @@ def vocabulary_mistakes(files: WeightFiles, folder: str, config: Mapping[str, An
     text = files.text(f"{folder}vocab.txt")
     counts = {"vocab.txt": len(text.rstrip("\r\n").split("\n")) if text else 0}
     counts["vocab.json"] = len(files.settings(f"{folder}vocab.json"))
-    model = files.settings(f"{folder}tokenizer.json").get("model")
-    listed = model.get("vocab") if isinstance(model, Mapping) else None
+    listed = mapping_of(files.settings(f"{folder}tokenizer.json").get("model")).get("vocab")
     counts["tokenizer.json"] = len(listed) if isinstance(listed, dict | list) else 0
     for name, count in counts.items():
         if count > words + (_MARKS_BESIDE if name == "tokenizer.json" else 0):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from azureml_publish.content.packaging.safetensors import Tensor
 from azureml_publish.content.packaging.transformers_facts import stated, types_of
+from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.genai import GENAI, genai_differences
@@ -28,6 +29,7 @@ from azureml_publish.lint.weights.tensors import adapter_differences, tensor_dif
 from azureml_publish.lint.weights.values import (
     as_text,
     class_mistakes,
+    classes_of,
     is_count,
     marks_outside,
     stored_type,
@@ -158,8 +160,8 @@ def _tensors(files: WeightFiles, folder: str) -> Mapping[str, Tensor]:
     """The tensors that transformers would load beside a `config.json`, by the headers of their files."""
     if f"{folder}model.safetensors" in files.places:
         return files.tensors(f"{folder}model.safetensors")
-    weights = files.settings(f"{folder}model.safetensors.index.json").get("weight_map")
-    shards = {name for name in weights.values() if isinstance(name, str)} if isinstance(weights, dict) else set()
+    weights = mapping_of(files.settings(f"{folder}model.safetensors.index.json").get("weight_map"))
+    shards = {name for name in weights.values() if isinstance(name, str)}
     if not all(f"{folder}{name}" in files.places for name in shards):
         return {}
     return {name: tensor for one in sorted(shards) for name, tensor in files.tensors(folder + one).items()}
@@ -302,11 +304,11 @@ def _sound(kind: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Ite
 
 def _of_two_models(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """A class of another type than the configuration's own, by transformers' tables, or numbers that cannot be."""
-    kind, listed = str(config.get("model_type") or ""), config.get("architectures")
+    kind = str(config.get("model_type") or "")
     if config.get("auto_map"):
         return  # its own code may have classes of the same names
-    for name in listed if isinstance(listed, list | tuple) else ():
-        kinds = types_of(str(name))
+    for name in classes_of(config):
+        kinds = types_of(name)
         if kinds and kind in stated()["model_types"] and kind not in kinds:
             yield "model_type", f"model_type is {kind}, and {name} is a class of {min(kinds, key=len)}."
 
@@ -327,7 +329,6 @@ def _cut(files: WeightFiles, folder: str, tokenizer: Mapping[str, Any]) -> Itera
     """A class of tokenizers that cuts words otherwise than tokenizer.json does."""
     named = str(tokenizer.get("tokenizer_class") or "")
     wanted = _KINDS.get(named.removesuffix("Fast").removesuffix("Tokenizer"))
-    model = files.settings(f"{folder}tokenizer.json").get("model")
-    kind = model.get("type") if isinstance(model, Mapping) else None
+    kind = mapping_of(files.settings(f"{folder}tokenizer.json").get("model")).get("type")
     if wanted and kind in _KINDS.values() and kind != wanted and "auto_map" not in tokenizer:
         yield "tokenizer_class", f"tokenizer_class is {named}, of {wanted}, and tokenizer.json has a model of {kind}."

@@ -7,6 +7,7 @@ from typing import Any
 
 from azureml_publish.content.packaging.safetensors import Tensor
 from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.weights.values import classes_of
 from azureml_publish.patterns import pattern
 
 _ENCODERS = frozenset({"bert", "distilbert", "roberta", "xlm-roberta", "camembert", "mpnet"})
@@ -58,8 +59,7 @@ def _types(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Iterator
 
 def _head(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, str]]:
     """The layer of labels, of a class that has one."""
-    labels, listed = config.get("id2label"), config.get("architectures")
-    named = str(listed[0]) if isinstance(listed, list | tuple) and listed else ""
+    labels, named = config.get("id2label"), next(iter(classes_of(config)), "")
     if not isinstance(labels, Mapping) or not named.endswith(("ForSequenceClassification", "ForTokenClassification")):
         return
     for name, tensor in tensors.items():

@@ -22,6 +22,12 @@ def stored_type(settings: Mapping[str, Any]) -> str:
     return str(settings.get("torch_dtype") or settings.get("dtype") or "").removeprefix("torch.")
 
 
+def classes_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The classes of transformers that a configuration names."""
+    listed = settings.get("architectures")
+    return tuple(one for one in listed if isinstance(one, str)) if isinstance(listed, list | tuple) else ()
+
+
 def as_text(number: float) -> str:
     """A number as a message shows it; a whole one may have hundreds of digits."""
     return short(str(number)) if isinstance(number, int) else f"{number:g}"
@@ -122,8 +128,8 @@ _ACTIVATIONS = frozenset(
         *("gelu", "gelu_10", "gelu_fast", "gelu_new", "gelu_python", "gelu_pytorch_tanh", "gelu_python_tanh"),
         *("gelu_accurate", "hardswish", "laplace", "leaky_relu", "linear", "mish", "quick_gelu", "relu", "relu2"),
         *("relu6", "sigmoid", "silu", "sqrtsoftplus", "swish", "tanh", "prelu", "xielu", "elu", "selu", "glu"),
-        "swiglu",
-        *("geglu", "softplus", "softmax", "none", "gated-gelu", "gated-silu", "identity", "squared_relu", "snake"),
+        *("swiglu", "geglu", "softplus", "softmax", "none", "gated-gelu", "gated-silu", "identity"),
+        *("squared_relu", "snake"),
     )
 )
 _ROPES = frozenset(
@@ -191,11 +197,10 @@ def _word(key: str, value: object, *, own_code: bool) -> str:
 
 def class_mistakes(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """A type of models, or a class of one, that is written almost as one of transformers."""
-    kind, listed = str(config.get("model_type") or ""), config.get("architectures")
+    kind, names = str(config.get("model_type") or ""), classes_of(config)
     types = stated()["model_types"]
     if config.get("auto_map"):
         return
-    names = [str(one) for one in listed] if isinstance(listed, list | tuple) else []
     tables = stated()["models"].values()
     if kind and kind not in types:
         of_names = {one for table in tables for one, held in table.items() if not {*names}.isdisjoint(held)}
@@ -256,8 +261,8 @@ _OWN_HEADS = pattern(r"(?:.*_)?(?:head_dim|d_kv|head_size|kv_channels|lora_rank)
 
 _EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 _CHOSEN = (
-    *("num_experts_per_tok", "num_experts_per_token", "experts_per_token", "moe_topk", "moe_top_k", "moe_k"),
-    "num_selected_experts",
+    *("num_experts_per_tok", "num_experts_per_token", "experts_per_token", "moe_topk", "moe_top_k"),
+    *("moe_k", "num_selected_experts"),
 )
 
 
