@@ -44,6 +44,8 @@ model = AutoModel.from_pretrained("contoso/contoso-reader-7b")
 ```
 """
 LINKED = "- [{}](https://huggingface.co/contoso/contoso-reader-7b)\n"
+PASSED = '```python\nmodel = AutoModel.from_pretrained("contoso/contoso-reader-2b", {}="eager")\n```\n'
+STATES = "|Part|{}|\n|--|--|\n|Demo|Available|\n|Weights|{}|\n"
 TRUE = {
     "a line that leaves the choice": ("CARD027", CHOICE),
     "words that name another size": ("CARD027", LINKED.format("Contoso Reader 8B")),
@@ -53,6 +55,14 @@ TRUE = {
         "CARD010",
         "It finds TODO items, or a TODO in code, and \u201cTODO\u201d between quotes.\n",
     ),
+    "a list of things to do": ("CARD010", "# Reader\n\n## \U0001f4dd TODO\n\n- [x] English\n- [ ] German\n"),
+    "such a list below words in bold": ("CARD010", "**TODO:**\n\n1. German\n"),
+    "such a list below a line": ("CARD010", "TODO\n====\n\n* German\n"),
+    "a title that ends with things to do": ("CARD010", "# Reader\n\n## Limitations and TODO\n\nIt reads English.\n"),
+    "a title that begins with them": ("CARD010", "# Reader\n\n## TODO / Roadmap\n\nIt reads English.\n"),
+    "what is to do as a state": ("CARD010", STATES.format("Status", "TODO")),
+    "what is to come as a state": ("CARD010", STATES.format("Release", "Coming soon")),
+    "an argument that is not for everybody": ("CARD077", PASSED.format("_attn_implementation")),
     "brackets in words": ("CARD010", "Signs {{ and }} stand alone, as in run::{{closure}}.\n"),
     "members of an object": ("SMPL001", MEMBERS),
     "one value a line": ("SMPL001", LINES),
@@ -76,6 +86,12 @@ TRUE = {
 WRONG = {
     "a name that a program was not given": ("CARD010", "# {MODEL_NAME}\n\nA reader. Load `{MODEL_NAME}`.\n"),
     "things to do": ("CARD010", "# Limitations\n\nTODO: write this.\n"),
+    "a section that is to do": ("CARD010", "# Reader\n\n## Results (TODO)\n\n- German\n"),
+    "things to do in a list": ("CARD010", "- Reads English\n- TODO\n- Reads German\n"),
+    "a text to do below its title": ("CARD010", "# Reader\n\n## TODO\n\nMore.\n"),
+    "a figure to do": ("CARD010", STATES.format("F1", "TODO")),
+    "a state that is not known": ("CARD010", STATES.format("Status", "TBD")),
+    "an argument that there is not": ("CARD077", PASSED.format("attn_implementaion")),
     "a sibling that is loaded twice": ("CARD027", BOTH),
     "words that name this family": ("CARD027", LINKED.format("Contoso Reader")),
     "a sibling that is loaded": ("CARD027", LOAD.format("tokens", "contoso/contoso-reader-0.5b")),
@@ -270,6 +286,15 @@ def test_the_page_of_what_a_build_was_made_of_is_no_siblings() -> None:
     text = "See the [original model card](https://huggingface.co/contoso/contoso-reader-2b).\n"
     names = ("contoso-reader-2b-bf16", "contoso-reader-2b-generic-cpu", "contoso-reader-7b-bf16")
     assert [len(findings(described(text, name), "CARD027")) for name in names] == [0, 0, 1]
+
+
+@pytest.mark.parametrize("form", ["{}", '```python\nmodel = AutoModel.from_pretrained("{}")\n```'])
+def test_a_name_may_leave_parts_of_the_hubs_name_out(form: str) -> None:
+    text = form.format("contoso/contoso-reader-2b" if "`" in form else LINKED.format("Model card"))
+    text = text.replace("reader-7b", "reader-2b")
+    found = [findings(described(text, name), "CARD027") for name in ("contoso-reader", "contoso-reader-7b")]
+    known = findings(described(text, "contoso-reader", hub="contoso/contoso-reader"), "CARD027")
+    assert [len(one) for one in (*found, known)] == [0, 1, 1]
 
 
 def test_an_adapter_is_named_after_the_length_that_it_was_trained_on() -> None:

@@ -262,10 +262,14 @@ _BINDING = (
 
 
 def _arguments(call: ast.Call, known: tuple[str, ...]) -> Iterator[Mistake]:
-    """Arguments of a call that are almost known ones; libraries pass over some of them without a word."""
+    """Arguments of a call that are almost known ones; libraries pass over some of them without a word.
+
+    Those that begin with `_` are libraries' own, which they take all the same: `_attn_implementation`.
+    """
     for keyword in call.keywords if known else ():
-        if keyword.arg and (meant := almost(keyword.arg, known)) and meant.rstrip("s") != keyword.arg.rstrip("s"):
-            yield Mistake(keyword.lineno, f"There is no argument {keyword.arg}.", f"Write {meant}.")
+        name = keyword.arg or "_"
+        if name[0] != "_" and (meant := almost(name, known)) and meant.rstrip("s") != name.rstrip("s"):
+            yield Mistake(keyword.lineno, f"There is no argument {name}.", f"Write {meant}.")
 
 
 def _module(line: int, module: str, names: Iterable[str]) -> Iterator[Mistake]:

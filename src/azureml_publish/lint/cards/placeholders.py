@@ -50,6 +50,24 @@ _OF_TEXTS = (
 """Of what authors share among themselves; a model, too, may be of internal research."""
 
 
+_TO_DO = r"(?-i:TODO|TO-DO|[Tt]o-?[Dd]o)s?"
+_LIST = r"(?=\s*\n[ \t>]*(?:[-*+]|\d{1,2}[.)])[ \t])"
+_TITLE = rf"(?:[^\w\s*+>#`|\[(-]{{1,3}}[ \t]*)?{_TO_DO}"
+TITLES = pattern(
+    rf"^[ \t>]*#{{1,6}}[ \t]+{_TITLE}[^\w\n(]{{0,4}}${_LIST}"
+    rf"|^[ \t>]*(?:\*\*|__){_TITLE}:?(?:\*\*|__):?[ \t]*${_LIST}"
+    rf"|^[ \t>]*{_TITLE}(?::[ \t]*$|[ \t]*\n(?:=+|-{{2,}})[ \t]*$){_LIST}"
+    rf"|^[ \t>]*#{{1,6}}[ \t]+[^\n]{{1,40}}(?: and |[&/])[ \t]*{_TO_DO}[^\w\n]{{0,4}}$"
+    rf"|^[ \t>]*#{{1,6}}[ \t]+{_TITLE} ?(?:and |[&/])[^\n]+$",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Titles of what is still to do, with the list below them, or beside another word: they hold no text's place."""
+
+STATES = pattern(r"[\s*_]*(?:status|state|progress|stage|released?|availability|available)[\s*_]*", re.IGNORECASE)
+OPEN = pattern(r"\bto-?do\b|\bwip\b|\bsoon\b|\bto be (?:announced|completed|done|provided)\b", re.IGNORECASE)
+"""How a column of states is called, and states of what is not there yet."""
+
+
 class Form(NamedTuple):
     """Where `form` finds something, one of `signs` is in the text, lower case and on a new line. `what`: see `WHAT`."""
 

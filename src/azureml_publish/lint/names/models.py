@@ -88,15 +88,16 @@ def _joined(name: str) -> str:
     return re.sub(r"(?<=\d)-(?=\d)", "", name)
 
 
-def sibling(linked: str, own: Sequence[str]) -> frozenset[str]:
+def sibling(linked: str, own: Sequence[str], *, known: bool = True) -> frozenset[str]:
     """The parts that distinguish a model from this one of the same family: `uncased`, `large`, `13b`.
 
-    Empty for this model, for other families, and for the same size in another format.
+    Empty for this model, for other families, and for the same size in another format. Where the Hub's id is not
+    known, it is empty also for a name that has all parts of this one: `reader` may be short for `reader-2b`.
     """
     theirs = parts_of(linked.rpartition("/")[2])
     for name in own:
         mine = parts_of(name)
-        if theirs != mine and _family(theirs) and _family(theirs) == _family(mine):
+        if theirs != mine and _family(theirs) == _family(mine) != frozenset() and (known or not mine < theirs):
             return frozenset(part for part in theirs - mine if _VARIANT.fullmatch(part))
     return frozenset()
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from azureml_publish.diagnostics import Location, Severity
-from azureml_publish.lint.cards.findings import replacing, short
+from azureml_publish.lint.cards.findings import replacing, short, times
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import PARSED_CHARACTERS, Card
 from azureml_publish.lint.names.models import hub_id
@@ -111,7 +111,7 @@ def fence_open(model: Described) -> Findings:
             below = sum(1 for line in card.lines[first + 1 : end] if line.strip())
             yield fence_open.at(
                 card.passage(first + 1, card.lines[first].find(token.markup) + 1, token.markup),
-                f"No {token.markup} closes this fence, so that {below} lines below it are shown as code.",
+                f"No {token.markup} closes this fence, which makes code of {times(below, 'line')} below it.",
                 f"Write {token.markup} after the code.",
             )
         elif (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import NamedTuple
 
 from azureml_publish.diagnostics import Severity
@@ -11,6 +12,9 @@ from azureml_publish.lint.cards.findings import MOST_EDITS, once_a_card, short, 
 from azureml_publish.lint.cards.placeholders import (
     EMPTY_SIGNS,
     EMPTY_WORDS,
+    OPEN,
+    STATES,
+    TITLES,
     WHAT,
     printed_cells,
     signs_in,
@@ -203,10 +207,13 @@ def _unwritten(card: Card) -> Iterator[_Place]:
     if not signs.isdisjoint(EMPTY_SIGNS):
         for table in card.tables:
             for row in table.rows:
-                for cell in row.cells:
+                for cell, named in zip_longest(row.cells, table.header.cells[: len(row.cells)]):
                     if cell.text and _CELL.fullmatch(cell.text):
                         rows.add(row.line)
-                        yield _in_cell(row, cell, card, len(table.header.cells))
+                        if not (named and STATES.fullmatch(named.text) and OPEN.search(cell.text)):
+                            yield _in_cell(row, cell, card, len(table.header.cells))
+        titles = TITLES.finditer(card.words) if {"todo", "to-do"} & signs else ()
+        rows.update(card.position(title.end() - 1)[0] - title[0].count("\n") for title in titles)
         for match in _LINE.finditer(card.words):
             yield from _found(card, match.start(1), match[1], rows, "")
             rows.add(card.position(match.start(1))[0])

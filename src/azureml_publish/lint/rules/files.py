@@ -209,7 +209,8 @@ def weights_files_differ(subject: AssetSubject) -> Findings:
     """Settings, tokens, indexes and headers of one folder of weights that contradict one another."""
     files = subject.described.content
     for found in (*contradictions(files), *_of_the_spec(subject.described, files)):
-        yield weights_files_differ.at(files.at(found.path, found.key), found.message, _OF_ONE_MODEL)
+        hint = _TO_WRITE.get(found.key, _OF_ONE_MODEL)
+        yield weights_files_differ.at(files.at(found.path, found.key), found.message, hint)
     metadata = subject.described.metadata
     for message in gguf_differences(files, metadata.get("textContextWindow"), metadata.get("license")):
         yield weights_files_differ.at(subject.place(("name",)), message, _OF_ONE_MODEL)
@@ -234,6 +235,7 @@ _LONGEST_POINTER = 1024
 """Bytes that a pointer of Git LFS stays below (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
 
 _OF_ONE_MODEL = "Copy all files of one model, as they lie beside its weights."
+_TO_WRITE = {"base_model_name_or_path": "Write the base model's id on the Hub, or a path within the folder."}
 
 
 def _of_the_spec(model: Described, files: WeightFiles) -> Iterator[Contradiction]:

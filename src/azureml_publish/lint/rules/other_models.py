@@ -78,13 +78,13 @@ _HELPER = pattern(r"assist|draft|specul|teacher", re.IGNORECASE)
 def card_links_other_model(model: Described) -> Findings:
     """A card that sends its reader to another model's page, or loads another model in its code."""
     card = model.card
-    own = own_names(model)
+    own, known = own_names(model), bool(hub_id(model))
     yield from _other_versions(model)
     for link in card.links:
         linked = linked_model(link.url)
         if not linked or link.kind == "broken" or is_own(linked, own) or declared(model, linked):
             continue
-        if _taken_for_own(card, link, linked, own):
+        if _taken_for_own(card, link, linked, own, known=known):
             yield _wrong_page(model, link, linked)
     seen: set[str] = set()
     based = model.adapter.get("base_model_name_or_path")
@@ -98,15 +98,17 @@ def card_links_other_model(model: Described) -> Findings:
         if '"choices"' in fence.text:
             continue  # an answer, whose model may be a family's or a deployment's
         for match in (*_LOADED.finditer(fence.text), *_COMMANDED.finditer(fence.text)):
-            apart = sibling(match[1], own) or any(sibling_of(one, match[1].rpartition("/")[2]) for one in meant)
+            apart = sibling(match[1], own, known=known) or any(
+                sibling_of(one, match[1].rpartition("/")[2]) for one in meant
+            )
             before = fence.text[fence.text.rfind("\n", 0, match.start(1)) + 1 : match.start(1)]
             after = fence.text[match.end(1) :].partition("\n")[0]
             if match[1] in seen or _HELPER.search(before) or model.name.lower() in after.lower():
                 continue  # the line also names this model, as the other choice
             apart = apart or of_same_owner(model, match[1], before)
-            known = is_own(match[1], own) or declared(model, match[1]) or match[1] == based
+            meant_so = is_own(match[1], own) or declared(model, match[1]) or match[1] == based
             typed = _almost(match[1], hub_id(model) if "/" in match[1] else model.name)
-            if typed or (apart and not known):
+            if typed or (apart and not meant_so):
                 seen.add(match[1])
                 line = fence.line + 1 + fence.text.count("\n", 0, match.start(1))
                 column = card.lines[line - 1].find(match[1]) + 1
@@ -151,7 +153,7 @@ def _almost(written: str, meant: str) -> str:
     return meant if len(theirs) > 4 and digits and near else ""
 
 
-def _taken_for_own(card: Card, link: Link, linked: str, own: Sequence[str]) -> bool:
+def _taken_for_own(card: Card, link: Link, linked: str, own: Sequence[str], *, known: bool) -> bool:
     """Whether the link's words say that this is the model at hand, or nothing near it says that it is a sibling."""
     before = card.words[max(0, link.start - _NEAR) : link.start]
     if normal(link.text) in (normal(linked), normal(linked.rpartition("/")[2])) and PUBLISHED_AS.search(before):
@@ -160,7 +162,7 @@ def _taken_for_own(card: Card, link: Link, linked: str, own: Sequence[str]) -> b
         return not any(_is_build(name, linked) for name in own)
     if _named_as_own(link.text, linked, own):
         return True
-    apart = sibling(linked, own)
+    apart = sibling(linked, own, known=known)
     if not apart or link.kind in ("plain", "definition") or _names_another(link.text, own):
         return False
     if _PAGE.fullmatch(link.text):
