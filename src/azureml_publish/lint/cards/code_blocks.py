@@ -141,6 +141,26 @@ _MODULES = (
     *("transformers", "huggingface_hub", "datasets", "sentence_transformers", "diffusers", "bitsandbytes"),
     *("openai", "llama_cpp"),
 )
+_BELOW = {
+    "sklearn": (
+        *(
+            "cluster",
+            "compose",
+            "datasets",
+            "decomposition",
+            "discriminant_analysis",
+            "dummy",
+            "ensemble",
+            "inspection",
+        ),
+        *("feature_extraction", "feature_selection", "impute", "linear_model", "manifold", "metrics", "mixture"),
+        *("model_selection", "multioutput", "naive_bayes", "neighbors", "neural_network", "pipeline", "preprocessing"),
+        *("tree", "utils"),
+    ),
+    "mlflow": ("catboost", "lightgbm", "onnx", "pyfunc", "pytorch", "sklearn", "spacy", "transformers", "xgboost"),
+    "torch": ("functional", "hub", "nn", "optim", "utils"),
+}
+"""Modules of libraries (https://scikit-learn.org/stable/api, https://mlflow.org/docs/latest, https://pytorch.org)."""
 _METHODS = ("from_pretrained", "save_pretrained", "apply_chat_template", "batch_decode", "push_to_hub", "load_model")
 _SINGULAR = {"transformer": "transformers", "dataset": "datasets", "diffuser": "diffusers", "request": "requests"}
 
@@ -249,6 +269,7 @@ def _never_made(tree: ast.Module, whole: str) -> Iterator[Mistake]:
             continue
         above = [one for one in in_vain if made[one] < node.lineno]
         meant = difflib.get_close_matches(name, above, n=1, cutoff=0.75)
+        meant = meant or [one for one in above if one in name.split("_") or name in one.split("_")]
         if (meant or name in _PARTS) and not re.search(_BINDING.replace("NAME", name), whole):
             hint = f"Write {meant[0]}." if meant else f"Make it first: {name} = ..."
             yield Mistake(node.lineno, f"Nothing makes {name}.", hint)
@@ -280,6 +301,9 @@ def _module(line: int, module: str, names: Iterable[str]) -> Iterator[Mistake]:
         meant = _SINGULAR[root] if any(name in known or name.startswith("Auto") for name in names) else None
     if meant:
         yield Mistake(line, f"There is no module {root}.", f"Write {meant}.")
+    below = module.split(".")[1:2]
+    if below and (meant := almost(below[0], _BELOW.get(root, ()))):
+        yield Mistake(line, f"There is no module {root}.{below[0]}.", f"Write {root}.{meant}.")
 
 
 def _yaml(text: str) -> Mistake | None:

@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.lint.cards.statements import of_subject
+from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.names.data_sets import data_sets_in
+from azureml_publish.lint.names.variants import alphanumeric
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
@@ -32,10 +34,19 @@ def differing_data_sets(model: Described) -> Iterator[tuple[Trained, Trained]]:
         if agreed or (len(others) == 1 and listed):
             yield one, (agreed or others)[0]
             return
+    yield from _by_links(model)
 
 
 def _listed(model: Described) -> Iterator[Trained]:
     """What the spec lists, and its tags."""
+    for key, names in _names(model):
+        found = frozenset[str]().union(*(data_sets_in(name.rpartition("/")[2]) for name in names))
+        if found:
+            yield Trained(found, model.where(key))
+
+
+def _names(model: Described) -> Iterator[tuple[str, list[str]]]:
+    """Each key of spec and tags that lists data sets, and what stands there."""
     for section, values, keys in (
         ("", model.metadata, ("datasets", "trainingDatasets")),
         ("tags.", model.tags, ("training_dataset", "training_datasets", "dataset", "datasets")),
@@ -45,9 +56,38 @@ def _listed(model: Described) -> Iterator[Trained]:
             value = values.get(key)
             texts = [value] if isinstance(value, str) else value if isinstance(value, Sequence) else []
             names = [text for whole in texts if isinstance(whole, str) for text in re.split(r"\s*,\s*", whole)]
-            found = frozenset[str]().union(*(data_sets_in(name.rpartition("/")[2]) for name in names))
-            if found:
-                yield Trained(found, model.where(f"{section}{key}"))
+            if names:
+                yield f"{section}{key}", names
+
+
+_LINKED = pattern(r"huggingface\.co/datasets/(?:[\w.-]+/)?(?P<name>[\w.-]+)")
+
+
+def _by_links(model: Described) -> Iterator[tuple[Trained, Trained]]:
+    """Data sets of the spec that the card never names, where it links others as those that the model was trained on."""
+    card = model.card
+    links = [link for link in card.links if "/datasets/" in link.url and _of_training(card, link.start)]
+    linked = [(found["name"], link) for link in links if (found := _LINKED.search(link.url))]
+    written = alphanumeric(card.source) if linked else ""
+    for key, names in _names(model) if linked else ():
+        bare = [name.rpartition("/")[2] for name in names]
+        if not any(alphanumeric(name) in written or data_sets_in(name) & data_sets_in(card.words) for name in bare):
+            name, link = linked[0]
+            there = Trained(frozenset({name}), card.at(link.url_start, link.url))
+            yield Trained(frozenset(bare), model.where(key)), there
+            return
+
+
+def _of_training(card: Card, offset: int) -> bool:
+    """Whether what stands there is about the training: by its heading, or by the words before it."""
+    heading = card.heading_of(card.position(offset)[0])
+    before = card.words[max(0, offset - _NEAR) : offset].rpartition("\n\n")[2]
+    of_training = heading is not None and "train" in heading.text.lower() and "eval" not in heading.text.lower()
+    return of_training or _TUNED_ON.search(before) is not None
+
+
+_NEAR = 120
+_TUNED_ON = pattern(r"\b(?:trained|tuned)\s+on\s+(?:the\s+)?[^.;]{0,40}$", re.IGNORECASE)
 
 
 _ON = pattern(

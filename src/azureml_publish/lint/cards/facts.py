@@ -105,12 +105,12 @@ _LIBRARY_LABELS = {
 _DIMENSION = "dimension(?:s|ality)?|dims?"
 _SIZE_OF = (
     r"(?:(?:model|file|disk|weights?|adapter|checkpoint)[ _-])?size(?: on disk)?"
-    r"|(?:size of (?:the )?)?(?:weights?|model|checkpoint)"
+    r"|(?:size of (?:the )?)?(?:weights?|model|checkpoint|adapter)"
 )
 _FORMS = {
     **{name: rf"(?:{form})(?: version)?" for name, form in _LIBRARY_LABELS.items()},
-    "parameters": r"(?:number of |total |model |adapter |# ?)?param(?:eter)?s(?: count)?|param(?:eter)? ?count"
-    r"|model size",
+    "parameters": r"(?:number of |total |model |adapter |lora |train(?:ed|able) |# ?)?param(?:eter)?s(?: count)?"
+    r"|param(?:eter)? ?count|model size",
     "size": rf"{_SIZE_OF}|weights?, [\w -]{{4,20}}|download(?: size)?|files?|precision",
     "shards": r"(?:size of (?:the )?)?weights?|shards?|files?|precision|format|checkpoint",
     "files": r"(?:weights? |model )?files?(?: ?names?)?|weights?|checkpoint",
@@ -159,7 +159,11 @@ def _facts_of(label: str) -> frozenset[str]:
 
 _OF_TYPE = {"bfloat16": 2, "bf16": 2, "float16": 2, "fp16": 2, "float32": 4, "fp32": 4, "int8": 1, "fp8": 1}
 _TYPE = pattern(rf"(?<![\w-])(?:{'|'.join(_OF_TYPE)})(?![\w-])", re.IGNORECASE)
-_COUNT = pattern(r"^\W*(?:about |~ ?)?(?P<n>[0-9]{1,4}(?:\.[0-9]{1,3})?) ?(?P<u>[mb])(?:illion)?\b", re.IGNORECASE)
+_COUNT = pattern(
+    r"^\W*(?:about |~ ?)?(?:(?P<n>[0-9]{1,4}(?:\.[0-9]{1,3})?) ?(?P<u>[mb])(?:illion)?"
+    r"|(?P<whole>\d{1,3}(?:,\d{3}){2,3}))\b",
+    re.IGNORECASE,
+)
 _FAR = 1.7
 """So far a size may be from the product of parameters and bytes: other files, layers of another type."""
 
@@ -172,7 +176,8 @@ def _of_arithmetic(card: Card) -> Iterator[Wrong]:
         types, sizes = set(_TYPE.findall(text)), [*comparisons.SIZE.finditer(text)]
         if "size" not in _facts_of(label) or len(types) != 1 or len(sizes) != 1:
             continue
-        count = float(counts[0]["n"]) * (1e9 if counts[0]["u"] in "bB" else 1e6)
+        found, exact = counts[0], counts[0]["whole"]
+        count = float(exact.replace(",", "")) if exact else float(found["n"]) * (1e9 if found["u"] in "bB" else 1e6)
         whole, given = count * _OF_TYPE[min(types).lower()], comparisons.bytes_of(sizes[0])
         if not whole / _FAR <= given <= whole * _FAR:
             true = f"{counts[0][0].strip()} parameters of {min(types)} have about {whole / 1e9:.3g} GB"

@@ -37,6 +37,7 @@ _DIMENSIONS = (
     rf"\b(?:to an? |vectors? (?:of|with) |returns )"
     rf"(?=\d\d|\d,){_NUMBER}(?:[- ]dimension(?:al|s)?| (?:numbers|floats))\b"
 )
+_SPECTROGRAM = rf"\bmel[- ]spectrograms? (?:with|of|has) {_NUMBER} (?:mel )?(?:channels|bins|bands|filters)\b"
 _RANK = rf"\b(?:lora rank (?:is|of)|(?:lora|adapter)(?: adapter)?,? (?:of|with|has) (?:an? )?rank(?: of)?) {_NUMBER}\b"
 _SIDE = (
     r"\b{} (?:side|edge)s?(?: (?:is|are|of|to|has|at|least|most|a|maximum|minimum|length|scaled|resized|with)){{0,5}} "
@@ -149,7 +150,7 @@ _PROSE: Mapping[str, tuple[str, str]] = {
     "patch": ("patch", r"\bpatch(?:es)?\b[^.\n]{0,30}?\b([0-9]{1,3})\s?[x\u00d7]\s?\1\b"),
     "mels": (
         "mel",
-        rf"{_NUMBER}[- ](?:log-?)?mel[- ](?:bins|filters|filterbanks|channels)\b|{_NUMBER}[- ]channels? log-?mel\b",
+        rf"{_NUMBER}[- ](?:(?:log-?)?mel[- ](?:bins|filters|filterbanks|channels)|channels? log-?mel)\b|{_SPECTROGRAM}",
     ),
     "sampling": ("hz", _RATE),
     "window": ("window", rf"\bwindows? of {_NUMBER} ?s(?:ec(?:onds?)?)?\b|{_NUMBER}[- ]second windows?\b"),

@@ -146,6 +146,17 @@ def signature(mlmodel: Document | None, side: Literal["inputs", "outputs"] = "in
     )
 
 
+def tensor_type(mlmodel: Document | None, side: Literal["inputs", "outputs"]) -> str:
+    """The type of the numbers of a side that is one tensor, as numpy calls it; empty where it is none."""
+    data = mapping_of(mlmodel.data if mlmodel is not None else None)
+    try:
+        listed = json.loads(str(mapping_of(data.get("signature")).get(side)))
+    except (ValueError, RecursionError):
+        return ""
+    only = mapping_of(listed[0]) if isinstance(listed, list) and len(listed) == 1 else {}
+    return str(mapping_of(only.get("tensor-spec")).get("dtype") or "")
+
+
 def is_offered(model: Described) -> bool:
     """Whether the catalogue offers to deploy the model: it says on which machines, and does not hide it."""
     computes = model.metadata.get("supportedComputes")

@@ -56,7 +56,7 @@ _LABELS: dict[Subject, str] = {
     rf"|(?:number of )?{_PARAMETERS} \(?(?:without|excluding|non-?) ?embeddings?\)?",
     "active": rf"(?:number of )?activ(?:e|ated) {_PARAMETERS}(?: per token)?|{_PARAMETERS} \(active\)"
     rf"|{_PARAMETERS} (?:activated|active|used) per token",
-    "quantization": r"quanti[sz]ation(?: method| type| scheme| format| config\w*)?|quant(?: method| type)?"
+    "quantization": r"method|quanti[sz]ation(?: method| type| scheme| format| config\w*)?|quant(?: method| type)?"
     r"|precision|weights? (?:format|precision|dtype)|dtype",
     "size": r"size of (?:the )?(?:weights|model|files?|checkpoint)"
     r"|(?:(?:file|download|disk|weights?|checkpoint|adapter|total|storage)[ _-])?(?:file[ _-])?size(?: on disk)?"
@@ -94,8 +94,10 @@ _LABELS: dict[Subject, str] = {
     "rank": r"(?:lora )?(?:rank|r)(?: \(r\))?|lora[_ ]r",
     "alpha": r"(?:lora[ _])?alpha",
     "dropout": r"(?:lora[ _])?dropout",
-    "modules": r"(?:lora |adapter )?(?:target(?:ed)?|adapted|tuned)[ _](?:modules|layers|matrices|projections)",
-    "tensor": r"(?:tensor|data|number|weights?|parameter)[ _](?:data )?types?|torch[ _]?dtype|numeric (?:format|type)",
+    "modules": r"(?:lora |adapter )?(?:target(?:ed)?|adapted|tuned)[ _](?:modules|layers|matrices|projections)"
+    r"|(?:modules|layers|matrices|projections) (?:adapted|tuned|targeted|trained)",
+    "tensor": r"precision of (?:the )?(?:weights|model|checkpoint)"
+    r"|(?:tensor|data|number|weights?|parameter)[ _](?:data )?types?|torch[ _]?dtype|numeric (?:format|type)",
     "queries": r"(?:number of )?object queries",
     "classes": r"(?:number of |# ?)?(?:classes|labels)",
     "mels": r"(?:number of )?mel (?:bins|filters|channels)",

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from azureml_publish.assets import Value
 from azureml_publish.documents import mapping_of
+from azureml_publish.lint.names.variants import sibling_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
@@ -55,6 +56,18 @@ def hub_id(model: Described) -> str:
     """The id of the model's repository on the Hub; empty where it is not known."""
     found = model.metadata.get("huggingFaceModelId") or model.tags.get("huggingface_model_id")
     return found if isinstance(found, str) else ""
+
+
+_ID = pattern(r"(?P<owner>[\w-]{2,60})/(?P<name>[\w.-]{2,100})")
+
+
+def is_another_id(text: str, linked: str) -> bool:
+    """Whether two ids of the Hub mean two members of one owner's family, neither of which is named after the other."""
+    one, other = _ID.fullmatch(text.lower()), _ID.fullmatch(linked.lower())
+    if one is None or other is None or one["owner"] != other["owner"]:
+        return False
+    nested = one["name"] in other["name"] or other["name"] in one["name"]
+    return not nested and sibling_of(one["name"], other["name"]) is not None
 
 
 def linked_model(url: str) -> str:

@@ -90,19 +90,31 @@ def _without_point(card: Card, table: Table) -> Findings:
             ):
                 continue
             beside = [one.text.strip("*_ ") for one in row.cells[1:] if one is not cell]
+            beside = [one for one in beside if not one[-1:].isalpha()]  # how it was measured: 0-shot
             others = [one.cells for one in table.rows if one is not row and index < len(one.cells)]
             column = [cells[index].text.strip("*_ ") for cells in others]
             if not beside or len(column) < _FEW or not all(map(_ONE_POINT.fullmatch, (*beside, *column))):
                 continue
             low, high = min(map(float, beside)), max(map(float, beside))
             tenth = float(text) / 10 if text.isdecimal() else 0
-            if tenth and (len(beside) < _FEW or high > 2 * low or not high / 2 <= tenth <= min(_WHOLE, 2 * low)):
+            known = _BENCHMARK.fullmatch(row.cells[0].text.strip("*_ ")) and len(beside) >= _FEW
+            if (
+                tenth
+                and not known
+                and (len(beside) < _FEW or high > 2 * low or not high / 2 <= tenth <= min(_WHOLE, 2 * low))
+            ):
                 continue
             message = f"{cell.text} {'has no point' if tenth else 'has two points'}, and all figures round it have one."
             hint = "Write the figure that was measured."
             yield figure_impossible.at(card.passage(row.line, cell.column, cell.text), message, hint)
 
 
+_BENCHMARK = pattern(
+    r"(?:humaneval|mbpp|mmlu(?:-pro)?|hella ?swag|wino ?grande|piqa|arc(?:-[a-z]+)?|gsm-?8k|trivia ?qa|boolq|bbh"
+    r"|openbook ?qa|natural questions|commonsense ?qa|squad|truthful ?qa|ifeval|gpqa)\+?(?: \([^)]*\))?",
+    re.IGNORECASE,
+)
+"""Benchmarks whose scores are shares."""
 _FEW = 2
 _TWO_POINTS = pattern(r"\d{1,3}\.\d{1,2}\.\d{1,2}")
 _ONE_POINT = pattern(r"\d{1,2}\.\d{1,2}")

@@ -281,7 +281,7 @@ def _environment(files: WeightFiles, described: Described) -> Findings:
         described.settings,
         described.tokenizer or {},
         described.weights.get("preprocessor_config.json", {}),
-        adapter="adapter_config.json" in files.places,
+        adapter=any(path.rpartition("/")[2] == "adapter_config.json" for path in files.places),
     )
     alone = environment_mistakes(texts) if described.mlmodel is None else ()  # else PKG014 reports these
     for found in (*alone, *packages_missing(texts, settings)):

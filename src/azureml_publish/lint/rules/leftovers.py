@@ -228,12 +228,14 @@ def _at_once(card: Card) -> Findings:
     numbers = {number for first, last in card.paragraphs for number in range(first, last + 1)} if alike else alike
     for number in sorted(alike & numbers):
         text = lines[number - 1]
-        if number - 1 in numbers and len(text.split()) > 1 and "|" not in text and re.search(r"[a-z]{3}[^.!?]*$", text):
+        if number - 1 in numbers and len(text.split()) > 1 and "|" not in text and _ALONE.search(text):
             yield text_repeated.at(
                 card.place(number, 1), f"The line '{short(text)}' stands twice.", "Take one of the two out."
             )
 
 
+_ALONE = pattern(r"^[-*+] .*[a-z]{3}|[a-z]{3}[^.!?]*$")
+"""An entry of a list, or a line that is no sentence: of sentences the words are compared."""
 _ENTRY_TWICE = pattern(r"([A-Z](?<!\w[A-Z])[a-z]{3,14})(?:,|,? and) \1(?=,|\.|;| and\b)")
 _KEY_TWICE = pattern(r"\b([a-z]+_[a-z_]{2,20})(?:,|,? and) \1(?=,|\.|;| and\b)")
 

@@ -165,6 +165,10 @@ _BEYOND = pattern(
 """Days beyond the end of every month."""
 _ISO = pattern(r"-(?<=(?:19|20)\d\d-)(?<![\w./_-]\d{4}-)(?P<month>\d\d)-(?P<day>\d\d)(?![\w-]|\.\d)")
 """Of a day, what is behind the year: a hyphen is looked for much faster."""
+_SPAN = pattern(
+    rf"\b(?:[Ff]rom|[Bb]etween) (?:(?P<month>{_MONTH}) )?(?P<first>(?:19|20)\d\d) (?:to|until|till|through|and) "
+    rf"(?:{_MONTH} )?(?P<last>(?:19|20)\d\d)\b(?(month)|(?! ?[\w%-]))"
+)
 _FIVE_DIGITS = pattern(r" (?:19|20)\d{3}(?!\d)")
 _LONG_YEAR = pattern(
     r"\b(?:trained|published|released|introduced|updated|created|collected|evaluated|founded|presented"
@@ -186,6 +190,9 @@ def _no_dates(card: Card, this_year: int) -> Iterator[tuple[int, str, str]]:
         in_month = 1 <= month <= len(MONTHS) and 1 <= day <= calendar.monthrange(year, month)[1]
         if not in_month and month != year % 100 + 1:  # 2023-24-25 counts years
             yield match.start() - 4, written, "no day of the calendar"
+    for match in _SPAN.finditer(card.words):
+        if int(match["first"]) > int(match["last"]) and int(match["first"]) <= this_year + 1:
+            yield match.start(), match[0], "a span that ends before it begins"
     for match in _LONG_YEAR.finditer(card.words) if _FIVE_DIGITS.search(card.words) else ():
         text = match["year"]
         meant = {int(text[:at] + text[at + 1 :]) for at in range(1, len(text))}

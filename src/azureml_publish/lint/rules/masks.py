@@ -26,6 +26,7 @@ _SPAN = pattern(r"(?<!`)`(\[mask\]|<mask>)`(?!`)", re.IGNORECASE)
 def mask_token_unknown(model: Described) -> Findings:
     """A mask token that the model's tokenizer does not have, or the marks of another family's conversations."""
     yield from _marks(model)
+    yield from _of_samples(model)
     card = model.card
     if "mask" not in card.source.lower() or not ("fill-mask" in tasks_of(model) or model.tokenizer is not None):
         return
@@ -41,6 +42,19 @@ def mask_token_unknown(model: Described) -> Findings:
             f"Write {wanted}.",
             fix=card.fix([replacing(card, start, start + len(written), wanted)], safe=token is not None),
         )
+
+
+def _of_samples(model: Described) -> Findings:
+    """The same in the files of samples."""
+    token = _mask_token(model) if "fill-mask" in tasks_of(model) else None
+    if token is None:
+        return
+    for sample in model.samples:
+        match = _MASK.search(sample.text)
+        if match is not None and match[0] != token and token not in sample.text:
+            line, start = sample.text.count("\n", 0, match.start()) + 1, sample.text.rfind("\n", 0, match.start())
+            message = f"'{match[0]}' is not a mask of this model: the tokenizer's mask is {token}."
+            yield mask_token_unknown.at(sample.place(line, match.start() - start), message, f"Write {token}.")
 
 
 def _marks(model: Described) -> Findings:

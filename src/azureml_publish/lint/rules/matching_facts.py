@@ -325,7 +325,8 @@ def task_differs(model: Described) -> Findings:
         headless = re.search(r"[a-z0-9](?<!Head)(?<!Heads)(?<!For)Model$", name) and _HEADED.issuperset(every)
         headless = headless and "text-classification" not in every  # whose head may be one of setfit
         meant = "embeddings" if headless and meant is None else meant
-        if meant is not None and not tasks_agree(meant, every) and not tasks_agree("embeddings", every):
+        own = tuple(tasks) if _HEADED.issuperset(tasks) and meant in _HEADED else every
+        if meant is not None and not tasks_agree(meant, own) and not tasks_agree("embeddings", every):
             message = f"The task is {', '.join(tasks)}, and the weights' config.json has {name}, which is for {meant}."
             hint = f"Write {meant}, or take the weights of a model for {tasks[0]}."
             yield task_differs.at(model.where("tasks.inferenceTasks"), message, hint)

@@ -24,6 +24,7 @@ from azureml_publish.lint.markdown.inline import Link
 from azureml_publish.lint.names.models import (
     declared,
     hub_id,
+    is_another_id,
     is_own,
     linked_model,
     normal,
@@ -82,6 +83,11 @@ def card_links_other_model(model: Described) -> Findings:
     yield from _other_versions(model)
     for link in card.links:
         linked = linked_model(link.url)
+        if linked and is_another_id(link.text, linked):
+            message = f"The link says {short(link.text)} and leads to {short(linked)}."
+            hint = "Write one of the two in both places."
+            yield card_links_other_model.at(card.at(link.url_start, link.url), message, hint, severity=Severity.WARNING)
+            continue
         if not linked or link.kind == "broken" or is_own(linked, own) or declared(model, linked):
             continue
         if _taken_for_own(card, link, linked, own, known=known):

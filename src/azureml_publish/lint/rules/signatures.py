@@ -14,7 +14,7 @@ from azureml_publish.lint.cards.answers import records, unlike_answers
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.numerals import NUMERALS, number_of
 from azureml_publish.lint.cards.sample_values import columns_in_code, denied_inputs, denied_outputs, examples
-from azureml_publish.lint.cards.samples import Column, inputs, outputs, place_in, signature
+from azureml_publish.lint.cards.samples import Column, inputs, outputs, place_in, signature, tensor_type
 from azureml_publish.lint.cards.statements import labelled
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.names.models import tasks_of
@@ -62,9 +62,11 @@ def _values(sample: SampleText, path: KeyPath, given: Any, columns: Sequence[Col
         for name, value in zip(names, row, strict=False) if isinstance(row, list) else ():
             kind = kinds.get(str(name), "")
             fraction = kind in ("long", "integer") and isinstance(value, float) and not value.is_integer()
-            if fraction or (kind in _NUMBERS and isinstance(value, str)):
+            no_text = kind == "string" and isinstance(value, int | float) and not isinstance(value, bool)
+            if fraction or no_text or (kind in _NUMBERS and isinstance(value, str)):
                 message = f"Row {number + 1} has {short(json.dumps(value))} for '{name}', which is {kind} in MLmodel."
-                hint = f"Write a{' whole' * fraction} number, or fix the signature."
+                meant = "a text" if no_text else f"a{' whole' * fraction} number"
+                hint = f"Write {meant}, or fix the signature."
                 yield sample_signature_mismatch.at(place_in(sample, (*path, "data", number)), message, hint)
                 return
 
@@ -260,15 +262,16 @@ def _lengths(row: Mapping[str, Any]) -> tuple[int, int] | None:
 
 def _values_of_another_type(model: Described, columns: Sequence[Column]) -> Findings:
     """A list of texts where one column of numbers is the output, or the other way round."""
-    if len(columns) != 1:
+    wanted = columns[0].type if len(columns) == 1 else tensor_type(model.mlmodel, "outputs")
+    if not wanted:
         return
-    wanted = columns[0].type
     for sample, data in outputs(model):
         values = data if isinstance(data, list) else []
         numbers = [isinstance(value, int | float) and not isinstance(value, bool) for value in values]
         texts = [isinstance(value, str) for value in values]
-        if values and ((wanted == "string" and any(numbers)) or (wanted in _NUMBERS and any(texts))):
-            listed = "texts" if wanted in _NUMBERS else "numbers"
+        of_numbers = wanted in _NUMBERS or re.fullmatch(r"u?int\d*|float\d*", wanted) is not None
+        if values and ((wanted == "string" and any(numbers)) or (of_numbers and any(texts))):
+            listed = "texts" if of_numbers else "numbers"
             message = f"The sample output lists {listed}; MLflow's signature gives {wanted}."
             hint = "Show what the model answers, or fix the signature in MLmodel."
             yield sample_output_mismatch.at(place_in(sample, ()), message, hint)

@@ -8,9 +8,16 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from azureml_publish.content.packaging.transformers_facts import CATALOGUE_TASKS, find_task, loaders_of, stated
+from azureml_publish.content.packaging.transformers_facts import (
+    CATALOGUE_TASKS,
+    find_task,
+    is_model_class,
+    loaders_of,
+    stated,
+)
 from azureml_publish.documents import found_at, mapping_of
 from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.cards.slips import mistyped
 from azureml_publish.lint.names.languages import meant_language
 from azureml_publish.lint.names.variants import variant_of
 from azureml_publish.lint.weights.values import classes_of
@@ -157,9 +164,11 @@ def class_differences(data: Mapping[str, Any], config: Mapping[str, Any]) -> Ite
     for name in ("hftransformersv2", "hftransformers"):
         flavour = mapping_of(_flavours(data).get(name))
         auto = flavour.get("hf_pretrained_class")
+        path = ("flavors", name, "hf_pretrained_class")
+        if isinstance(auto, str) and not is_model_class(auto) and names and mistyped(auto, names[0]):
+            yield path, f"transformers has no class {short(auto)}; config.json has {names[0]}."
         if auto not in stated()["models"] or auto == "AutoModel":
             continue
-        path = ("flavors", name, "hf_pretrained_class")
         task = find_task(str(flavour.get("task_type") or ""))
         if task is not None and task.models and auto not in task.models:
             yield path, f"{auto} is no class for {flavour['task_type']}, which {task.models[0]} is for."

@@ -61,6 +61,9 @@ def label_mistakes(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if label not in numbers and is_count(number) and number >= len(by_number) and len(by_number) > 1:
             yield "label2id", f"label2id has '{short(label)}', number {number}, and id2label {len(by_number)} labels."
             return
+    unnumbered = [label for label in numbers if label not in by_label] if single else []
+    if len(unnumbered) == 1 and len(by_label) == len(numbers) - 1 > 1:
+        yield "label2id", f"label2id lacks '{short(unnumbered[0])}', which id2label has."
 
 
 _WHOLE = pattern(r"[0-9]{1,6}")

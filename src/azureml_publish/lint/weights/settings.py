@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -47,7 +48,7 @@ class Contradiction(NamedTuple):
 
 
 _READ = pattern(
-    r"(?:config|(?:tokenizer|preprocessor|generation|sentence_bert|adapter|processor)_config|modules|tokenizer|genai_config|config_sentence_transformers"
+    r"(?:config|special_tokens_map|(?:tokenizer|preprocessor|generation|sentence_bert|adapter|processor)_config|modules|tokenizer|genai_config|config_sentence_transformers"
     r"|[\w.-]+\.index(?:\.[\w-]+)?)\.json"
 )
 
@@ -64,8 +65,10 @@ def contradictions(files: WeightFiles) -> Iterator[Contradiction]:
             yield from (Contradiction(path, "", message) for message in triton_differences(files, path))
         if not _READ.fullmatch(name):
             continue
+        if files.starts_with(path, codecs.BOM_UTF8):
+            yield Contradiction(path, "", f"{path} begins with a byte order mark, so that Python's json refuses it.")
         data = files.json(path)
-        if data is None and name in _LOADED and files.text(path).strip():
+        if data is None and name in _LOADED and (files.text(path).strip() or not files.size(path)):
             yield Contradiction(path, "", f"{path} is not JSON, so that nothing can load it.")
         seen: set[str] = set()
         for key, message in _of_file(files, path, name, data):
