@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -77,6 +77,20 @@ def cut(spans: Sequence[Span], offset: int, length: int) -> list[Span]:
     return result
 
 
+def chunks(spans: Iterable[Span], size: int) -> Iterator[bytes]:
+    """The bytes of spans, at most so many at a time."""
+    for span in spans:
+        with span.path.open("rb", buffering=0) as file:
+            file.seek(span.offset)
+            left = span.length
+            while left:
+                chunk = file.read(min(size, left))
+                if not chunk:
+                    raise OSError(f"{span.path} is shorter than recorded")
+                left -= len(chunk)
+                yield chunk
+
+
 class SpansResponse(Response):
     """An answer whose body is read from files while it is sent."""
 
@@ -89,20 +103,9 @@ class SpansResponse(Response):
         """Send the head, and the body unless the request was a HEAD."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         if scope["method"] != "HEAD":
-            for span in self._spans:
-                await self._send_span(span, send)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    async def _send_span(self, span: Span, send: Send) -> None:
-        with span.path.open("rb", buffering=0) as file:
-            file.seek(span.offset)
-            left = span.length
-            while left:
-                chunk = file.read(min(READ_BYTES, left))
-                if not chunk:
-                    raise OSError(f"{span.path} is shorter than recorded")
-                left -= len(chunk)
+            for chunk in chunks(self._spans, READ_BYTES):
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class Sink:

@@ -10,7 +10,6 @@ import datetime as dt
 import hashlib
 import hmac
 import math
-import os
 import secrets as random
 import threading
 import uuid
@@ -20,7 +19,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from azureml_publish.emulator.routing import RefusedError
-from azureml_publish.emulator.state import is_own_secret
+from azureml_publish.emulator.state import is_own_secret, publish_file
 
 _VERSION = "2025-11-05"
 _PERMISSIONS = "racwdl"
@@ -75,18 +74,9 @@ class Signer:
     def from_folder(cls, secrets: Path) -> "Signer":
         """The signer of a data folder; its key is made at the first call and stays, so signatures outlive a restart."""
         path = secrets / "sas.key"
-        temporary = path.with_name(f".{path.name}.{random.token_hex(8)}")
         if not is_own_secret(path):
             path.unlink(missing_ok=True)
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(random.token_bytes(32))
-            try:
-                path.hardlink_to(temporary)
-            except FileExistsError:
-                pass  # another emulator on the same folder was first
-            finally:
-                temporary.unlink()
+            publish_file(path, random.token_bytes(32), mode=0o600, replace=False)
         return cls(path.read_bytes())
 
     def container_sas(

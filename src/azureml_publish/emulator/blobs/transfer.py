@@ -3,14 +3,14 @@
 import asyncio
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from starlette.requests import Request
 
 from azureml_publish.emulator.blobs.store import BlobStore
 from azureml_publish.emulator.blobs.values import Segment
 from azureml_publish.emulator.routing import RefusedError
-from azureml_publish.emulator.streaming import WRITE_BYTES, Sink, Span, pour
+from azureml_publish.emulator.streaming import WRITE_BYTES, Sink, Span, chunks, pour
 
 
 def md5_mismatch(expected: str, found: str) -> RefusedError:
@@ -58,7 +58,7 @@ async def fetch(spans: Sequence[Span], store: BlobStore) -> Segment:
     def copy() -> int:
         size = 0
         with path.open("wb", buffering=0) as target:
-            for chunk in _chunks(spans):
+            for chunk in chunks(spans, WRITE_BYTES):
                 size += target.write(chunk)
         return size
 
@@ -74,21 +74,8 @@ async def md5_of(spans: Sequence[Span]) -> str:
 
     def compute() -> str:
         digest = hashlib.md5(usedforsecurity=False)
-        for chunk in _chunks(spans):
+        for chunk in chunks(spans, WRITE_BYTES):
             digest.update(chunk)
         return base64.b64encode(digest.digest()).decode()
 
     return await asyncio.to_thread(compute)
-
-
-def _chunks(spans: Sequence[Span]) -> Iterator[bytes]:
-    for span in spans:
-        with span.path.open("rb", buffering=0) as file:
-            file.seek(span.offset)
-            left = span.length
-            while left:
-                chunk = file.read(min(WRITE_BYTES, left))
-                if not chunk:
-                    raise OSError(f"{span.path} is shorter than recorded")
-                left -= len(chunk)
-                yield chunk

@@ -9,7 +9,6 @@ from pathlib import Path
 from azureml_publish.emulator.state import DataFolder
 
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
-_READ = 4 * 1024 * 1024
 
 
 def is_repository_name(name: str) -> bool:
@@ -55,7 +54,9 @@ def add_repository(data: DataFolder, repository: str, source: Path) -> str:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
             # Of the copy, so that the commit is that of what is served, whatever becomes of the original meanwhile.
-            identity.update(f"{path.relative_to(source).as_posix()}\0{_sha256(copy)}\n".encode())
+            with copy.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            identity.update(f"{path.relative_to(source).as_posix()}\0{digest}\n".encode())
         commit = identity.hexdigest()
         target = data.hub / repository / commit
         if not target.is_dir():
@@ -85,11 +86,3 @@ def _files(source: Path) -> list[Path]:
     if not files:
         raise ValueError(f"{source} holds no file")
     return files
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
-        while chunk := file.read(_READ):
-            digest.update(chunk)
-    return digest.hexdigest()

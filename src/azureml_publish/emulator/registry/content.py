@@ -14,7 +14,7 @@ from azureml_publish.emulator.registry import wire
 from azureml_publish.emulator.registry.answers import answer
 from azureml_publish.emulator.registry.models import ModelStore, own_blob
 from azureml_publish.emulator.registry.operations import Operations
-from azureml_publish.emulator.registry.records import refused
+from azureml_publish.emulator.registry.records import properties_of, refused
 from azureml_publish.emulator.registry.requests import body_of, registry_of
 
 _ASSET_ID = re.compile(r"azureml://registries/([^/]+)/models/([^/]+)/versions/([^/]+)")
@@ -94,10 +94,7 @@ class Content:
     async def start_import(self, request: Request) -> Response:
         """Copy a version of another registry with its content; documented, not recorded."""
         registry = registry_of(request)
-        body = await body_of(request)
-        properties = body.get("properties") if isinstance(body, dict) else None
-        if not isinstance(properties, dict):
-            raise refused("The body is an object with 'properties'.")
+        properties = properties_of(await body_of(request))
         source = _ASSET_ID.fullmatch(str(properties.get("sourceAssetId", "")))
         if source is None:
             raise refused(

@@ -102,6 +102,22 @@ def _text(value: object, what: str) -> str | None:
     return value
 
 
+def properties_of(body: object) -> dict[str, Any]:
+    """The properties in the body of a request; 400 where there are none."""
+    properties = body.get("properties") if isinstance(body, dict) else None
+    if not isinstance(properties, dict):
+        raise refused("The body is an object with 'properties'.")
+    return properties
+
+
+def archived_of(properties: Mapping[str, Any]) -> bool | None:
+    """Whether it is to be archived, as properties say it; None where they say nothing."""
+    archived = properties.get("isArchived")
+    if archived is not None and not isinstance(archived, bool):
+        raise refused("isArchived is true or false.")
+    return archived
+
+
 _KNOWN = frozenset(
     {"description", "tags", "properties", "modelType", "modelUri", "isAnonymous", "isArchived", "system_metadata"}
     | {"flavors", "stage", "jobName", "provisioningState", "originAssetId", "intellectualProperty"}
@@ -125,9 +141,7 @@ def read_submission(body: object) -> Submission:
     Raises:
         RefusedError: 400, something has the wrong form.
     """
-    properties = body.get("properties") if isinstance(body, dict) else None
-    if not isinstance(properties, dict):
-        raise refused("The body is an object with 'properties'.")
+    properties = properties_of(body)
     uri = _text(properties.get("modelUri"), "modelUri")
     model_type = _text(properties.get("modelType"), "modelType")
     if model_type is not None and model_type not in _TYPES:
@@ -138,9 +152,6 @@ def read_submission(body: object) -> Submission:
     flavors = properties.get("flavors")
     if flavors is not None and not isinstance(flavors, dict):
         raise refused("flavors is an object.")
-    archived = properties.get("isArchived")
-    if archived is not None and not isinstance(archived, bool):
-        raise refused("isArchived is true or false.")
     fields = Fields(
         model_uri=uri or "",
         model_type=model_type or "custom_model",
@@ -154,7 +165,7 @@ def read_submission(body: object) -> Submission:
         is_anonymous=properties.get("isAnonymous") is True,
         extra={key: value for key, value in properties.items() if key not in _KNOWN and value is not None},
     )
-    return Submission(fields, bool(uri), model_type is not None, metadata is not None, archived)
+    return Submission(fields, bool(uri), model_type is not None, metadata is not None, archived_of(properties))
 
 
 def append_properties(

@@ -21,7 +21,7 @@ from azureml_publish.emulator.registry.model_registry_api import model_registry_
 from azureml_publish.emulator.registry.models import ModelStore
 from azureml_publish.emulator.registry.operations import Operations
 from azureml_publish.emulator.registry.paging import newest_first, paged, view_of
-from azureml_publish.emulator.registry.records import read_submission, refused
+from azureml_publish.emulator.registry.records import archived_of, properties_of, read_submission
 from azureml_publish.emulator.registry.requests import authorised, body_of, permissions, registry_of
 from azureml_publish.emulator.routing import Json, Methods, NotServedError, not_served
 
@@ -152,13 +152,8 @@ class _FrontEnd:
         return answer(wire.render_container(container))
 
     async def put_container(self, request: Request) -> Response:
-        body = await body_of(request)
-        properties = body.get("properties") if isinstance(body, dict) else None
-        if not isinstance(properties, dict):
-            raise refused("The body is an object with 'properties'.")
-        archived = properties.get("isArchived")
-        if archived is not None and not isinstance(archived, bool):
-            raise refused("isArchived is true or false.")
+        properties = properties_of(await body_of(request))
+        archived = archived_of(properties)
         if self._quirks.now.ignore_archive or self._quirks.now.front_ignores_archive:
             archived = None
         fields = {key: properties[key] for key in ("description", "tags", "properties") if properties.get(key)}
