@@ -263,11 +263,11 @@ def _is_inside(root: Path, path: Path, found: list[Diagnostic]) -> bool:
     return True
 
 
-def unusable_file(shown: str, error: UnusableFile, where: Location | None = None) -> Diagnostic:
+def unusable_file(shown: str, error: UnusableFile) -> Diagnostic:
     """What is reported of a file that cannot be read; `shown` is its path as the user knows it."""
     hint = f"Create {shown}." if error.missing else error.hint
     hint += f" Or `description:` in {SPEC_FILE}." if error.missing and shown.endswith(CARD_FILE) else ""
-    return MISSING_FILE.at(where or Location(shown), f"{shown} {error.reason}.", hint)
+    return MISSING_FILE.at(Location(shown), f"{shown} {error.reason}.", hint)
 
 
 def _read_model(root: Path, path: Path, found: list[Diagnostic]) -> ModelFolder | None:
@@ -287,7 +287,7 @@ def _read_model(root: Path, path: Path, found: list[Diagnostic]) -> ModelFolder 
     own = path / (FINISHED_CARD if finished else CARD_FILE)
     card: str | None = PLAIN_CARD
     if not mapping_of(document.data).get("description") or own.name in names:
-        card = _read_text(root, own, found, whole=finished)
+        card = read_text(own, root, shown_path(root, own), found, whole=finished)
     else:
         own = path / SPEC_FILE
     sampled = SAMPLES if SAMPLES_FOLDER in names else ()
@@ -331,10 +331,10 @@ def _read_sample(root: Path, folder: Path, name: str, found: list[Diagnostic]) -
     path = folder / SAMPLES_FOLDER / f"{name}.json"
     if not os.path.lexists(path):
         return None
-    text = _read_text(root, path, found)
+    shown = shown_path(root, path)
+    text = read_text(path, root, shown, found)
     if text is None:
         return None
-    shown = shown_path(root, path)
     try:
         data = parse_json(text)
     except json.JSONDecodeError as error:
@@ -351,10 +351,11 @@ def _read_sample(root: Path, folder: Path, name: str, found: list[Diagnostic]) -
 
 
 def _read_document(root: Path, path: Path, found: list[Diagnostic]) -> Document | None:
-    text = _read_text(root, path, found)
+    shown = shown_path(root, path)
+    text = read_text(path, root, shown, found)
     if text is None:
         return None
-    document, mistakes = parse_yaml(text, shown_path(root, path))
+    document, mistakes = parse_yaml(text, shown)
     found.extend(mistakes)
     return document
 
@@ -362,13 +363,12 @@ def _read_document(root: Path, path: Path, found: list[Diagnostic]) -> Document 
 def read_optional(root: Path, name: str) -> tuple[str | None, tuple[Diagnostic, ...]]:
     """The text of a file of the project that need not be there; None where it is not, or cannot be read."""
     found: list[Diagnostic] = []
-    text = _read_text(root, root / name, found) if os.path.lexists(root / name) else None
+    text = read_text(root / name, root, shown_path(root, root / name), found) if os.path.lexists(root / name) else None
     return text, tuple(found)
 
 
-def _read_text(root: Path, path: Path, found: list[Diagnostic], *, whole: bool = False) -> str | None:
-    """A file's text; a byte order mark is dropped unless the text is wanted whole."""
-    shown = shown_path(root, path)
+def read_text(path: Path, root: Path, shown: str, found: list[Diagnostic], *, whole: bool = False) -> str | None:
+    """A file's text; None if it cannot be read. A byte order mark is dropped unless the text is wanted whole."""
     try:
         raw = read_file(path, root)
     except UnusableFile as error:

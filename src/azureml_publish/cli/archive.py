@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from azureml_publish.assets import AssetId
-from azureml_publish.cli.confirm import ask, is_named, some
+from azureml_publish.cli.confirm import ask, is_named
 from azureml_publish.cli.options import output_options, registry_option, yes_option
 from azureml_publish.cli.output import Output
+from azureml_publish.content.packaging.rules import some
 from azureml_publish.pipeline.archive import set_archived
 from azureml_publish.pipeline.registries import Opened
 from azureml_publish.project import SPEC_FILE
@@ -39,7 +40,7 @@ def set_all(output: Output, models: Sequence[str], registry: str | None, *, yes:
     """Set versions in the registry and the folders that name them, and report it; the end of both verbs."""
 
     def approve(opened: Opened, versions: Sequence[AssetId]) -> None:
-        names = some([f"{one.name}:{one.version}" for one in versions])
+        names = some([f"{one.name}:{one.version}" for one in versions], 4)
         ask(opened, f"{'archive' if archived else 'restore'} {names} in", yes=yes, named=is_named("registry"))
 
     result = set_archived(output.run, models, registry, archived=archived, approve=approve)

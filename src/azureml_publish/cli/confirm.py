@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 
 import click
 
@@ -15,12 +14,6 @@ from azureml_publish.pipeline.registries import Opened
 def is_named(option: str) -> bool:
     """Whether an option was written on the command line, and not taken from the environment or a file."""
     return click.get_current_context().get_parameter_source(option) is click.core.ParameterSource.COMMANDLINE
-
-
-def some(names: Sequence[str], most: int = 4) -> str:
-    """Names as a question shows them; the rest is counted."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 def ask(opened: Opened, what: str, *, yes: bool, named: bool, option: str = "--registry") -> None:

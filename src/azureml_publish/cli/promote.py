@@ -6,11 +6,12 @@ from functools import partial
 
 import click
 
-from azureml_publish.cli.confirm import ask, is_named, some
+from azureml_publish.cli.confirm import ask, is_named
 from azureml_publish.cli.events import events_option
 from azureml_publish.cli.options import output_options, settings_options
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.transfer_options import Transferring, transfer_options
+from azureml_publish.content.packaging.rules import some
 from azureml_publish.execute.promote import Mode
 from azureml_publish.pipeline.apply import Review
 from azureml_publish.pipeline.load import Settings
@@ -81,5 +82,5 @@ def show_plan(output: Output, review: Review, *, yes: bool) -> None:
 
 
 def _approve(review: Review, source: str, *, yes: bool) -> None:
-    named = some([f"{action.model}:{action.version}" for action in review.plan.changes])
+    named = some([f"{action.model}:{action.version}" for action in review.plan.changes], 4)
     ask(review.opened, f"promote {named} from {source} to", yes=yes, named=is_named("target"), option="--to")

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from azureml_publish.diagnostics import Diagnostic
-from azureml_publish.documents import parse_yaml
 from azureml_publish.errors import EmulatorUnavailable, NotFound
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.state import check_state
 from azureml_publish.project import read_optional
-from azureml_publish.spec import read_spec
+from azureml_publish.spec import parse_spec
 
 if TYPE_CHECKING:
     from azureml_publish.emulator import Emulator
@@ -51,10 +50,8 @@ def read_faults(run: RunContext, name: str) -> tuple[EmulatorFaults | None, tupl
     text, found = read_optional(run.directory, name)
     if text is None and not found:
         raise NotFound(f"{name} is not there.", hint="`publish schema faults` says what it can hold.")
-    document, mistakes = parse_yaml(text, name) if text is not None else (None, ())
-    wanted, more = read_spec(document, EmulatorFaults) if document is not None else (None, ())
-    wrong = (*found, *mistakes, *more)
-    return wanted, tuple(replace(one, fix=None) for one in wrong)  # `publish lint` fixes no file of faults
+    _, wanted, more = parse_spec(text, name, EmulatorFaults) if text is not None else (None, None, ())
+    return wanted, tuple(replace(one, fix=None) for one in (*found, *more))  # `publish lint` fixes no file of faults
 
 
 def start_emulator(

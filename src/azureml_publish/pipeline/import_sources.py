@@ -26,10 +26,8 @@ from azureml_publish.content.packaging.mlflow_model import settings_of
 from azureml_publish.content.packaging.rules import some
 from azureml_publish.content.packaging.tree import MANIFEST_FILE
 from azureml_publish.diagnostics import Diagnostic
-from azureml_publish.documents import decode as decode_text
 from azureml_publish.documents import dump_yaml, parse_yaml, plain
 from azureml_publish.errors import NotFound, PublishError
-from azureml_publish.files import UnusableFile, read_file
 from azureml_publish.importer.az_models import parse_az_model, read_az_model
 from azureml_publish.importer.draft import HUB, Draft, draft_spec, find_layout
 from azureml_publish.layouts.wire import decode
@@ -37,7 +35,7 @@ from azureml_publish.pipeline.references import find_registered, open_files
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.plan.fields import with_unseen
-from azureml_publish.project import Project, shown_path, unusable_file
+from azureml_publish.project import Project, read_text, shown_path
 from azureml_publish.registry.protocol import Registry
 from azureml_publish.render import SCHEMA
 from azureml_publish.spec.source import CHOOSING
@@ -106,14 +104,8 @@ def _draft_file(
     path: Path, run: RunContext, models: Path, free: Callable[[str], int], found: list[Diagnostic]
 ) -> Draft | None:
     shown = shown_path(run.directory, path)
-    try:
-        raw = read_file(path, path.parent)
-    except UnusableFile as error:
-        found.append(unusable_file(shown, error))
-        return None
-    text, wrong = decode_text(raw, shown)
-    found.extend(wrong)
-    document = None if wrong else parse_az_model(path, shown, text, found)
+    text = read_text(path, path.parent, shown, found)
+    document = None if text is None else parse_az_model(path, shown, text, found)
     read = read_az_model(path, document, models, free, found) if document is not None else None
     draft = draft_spec(read[0], found) if read is not None else None
     return replace(draft, head={**draft.head, **read[1]}) if read is not None and draft is not None else None

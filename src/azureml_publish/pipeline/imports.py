@@ -12,7 +12,7 @@ from pathlib import Path
 from azureml_publish.asset_folders import CARD
 from azureml_publish.content.packaging.rules import some
 from azureml_publish.diagnostics import Diagnostic, Location, Severity, has_errors, in_order
-from azureml_publish.documents import Document, decode, parse_yaml
+from azureml_publish.documents import Document, decode
 from azureml_publish.errors import PublishError, UsageProblem
 from azureml_publish.files import check_target, is_folder_name, make_folder, read_file, write_edited
 from azureml_publish.importer.comparison import Difference
@@ -35,7 +35,7 @@ from azureml_publish.project import CONFIG_FILE, DUPLICATE_NAME, Project, load_p
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links
 from azureml_publish.reporters.imports import Imported, Proof
 from azureml_publish.skus.compute import resolve_presets
-from azureml_publish.spec import HubSource, ProjectConfig, read_spec
+from azureml_publish.spec import HubSource, ProjectConfig, parse_spec
 from azureml_publish.spec.lock import LOCK_FILE
 
 
@@ -181,10 +181,9 @@ def _find_target(run: RunContext, into: str) -> _Target:
     text, undecodable = decode(read_file(path, root), shown)
     if undecodable:
         raise unusable(undecodable)
-    document, found = parse_yaml(text, shown)
-    config, wrong = read_spec(document, ProjectConfig) if document is not None else (None, ())
+    document, config, found = parse_spec(text, shown, ProjectConfig)
     if document is None or config is None:
-        raise unusable((*found, *wrong))
+        raise unusable(found)
     return _Target(root, models, document, config)
 
 
@@ -291,8 +290,7 @@ def _import(
 
 
 def _parsed(text: str) -> ProjectConfig:
-    document, _ = parse_yaml(text, CONFIG_FILE)
-    config, wrong = read_spec(document, ProjectConfig) if document is not None else (None, ())
+    _, config, wrong = parse_spec(text, CONFIG_FILE, ProjectConfig)
     if config is None:
         raise UsageProblem(f"The defaults of this catalogue do not fit: {wrong[0].message if wrong else text}")
     return config

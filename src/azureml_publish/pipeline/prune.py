@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.documents import Document, parse_yaml
+from azureml_publish.documents import Document
 from azureml_publish.files import with_version, write_edited
 from azureml_publish.pipeline.check import render_folders
 from azureml_publish.pipeline.load import subject_of
@@ -21,7 +21,7 @@ from azureml_publish.skus.catalogue import Catalogue
 from azureml_publish.skus.compute import resolve_compute, resolve_presets
 from azureml_publish.skus.lists import lists_of
 from azureml_publish.skus.prune import Pruning, prune
-from azureml_publish.spec import ModelSpec, ProjectConfig, read_spec
+from azureml_publish.spec.reading import SpecT, parse_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,22 +114,17 @@ def _affected(before: Project, after: Project, catalogue: Catalogue, day: date) 
 
 def _with_texts(project: Project, texts: Mapping[str, str]) -> Project:
     """The project as it would be read with other texts in some of its files."""
-    config, document = project.config, project.document
-    if document.path in texts:
-        document = _parsed(texts[document.path], document.path)
-        config = read_spec(document, ProjectConfig)[0] or config
-    folders = []
+    document, config = _again(project.document, project.config, texts)
+    models = []
     for folder in project.models:
-        if folder.document.path in texts:
-            own = _parsed(texts[folder.document.path], folder.document.path)
-            folders.append(replace(folder, document=own, spec=read_spec(own, ModelSpec)[0] or folder.spec))
-        else:
-            folders.append(folder)
-    return replace(project, config=config, document=document, models=tuple(folders))
+        own, spec = _again(folder.document, folder.spec, texts)
+        models.append(replace(folder, document=own, spec=spec))
+    return replace(project, config=config, document=document, models=tuple(models))
 
 
-def _parsed(text: str, path: str) -> Document:
-    document, _ = parse_yaml(text, path)
-    if document is None:
-        raise ValueError(f"{path} would not read back")
-    return document
+def _again(document: Document, spec: SpecT, texts: Mapping[str, str]) -> tuple[Document, SpecT]:
+    """A document and what it says, from its new text where it has one."""
+    if document.path not in texts:
+        return document, spec
+    changed, read, _ = parse_spec(texts[document.path], document.path, type(spec))
+    return changed or document, read or spec

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from azureml_publish.assets import AssetId, RegisteredAsset
 from azureml_publish.diagnostics import Diagnostic, Severity
-from azureml_publish.documents import parse_yaml
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.selection import name_models
@@ -25,7 +24,7 @@ from azureml_publish.project import (
     written_name,
 )
 from azureml_publish.registry.protocol import Registry
-from azureml_publish.spec import ModelSpec, ProjectConfig, read_spec
+from azureml_publish.spec import ModelSpec, ProjectConfig, parse_spec
 
 if TYPE_CHECKING:
     from azureml_publish.content.upload.container import Container
@@ -58,8 +57,7 @@ def read_project(run: RunContext, references: Iterable[str] | None = None, regis
 
 def new_project(root: Path, text: str) -> Project:
     """A project of which nothing is written yet; `text` is its `publish.yaml`."""
-    document, _ = parse_yaml(text, CONFIG_FILE)
-    config, _ = read_spec(document, ProjectConfig) if document is not None else (None, ())
+    document, config, _ = parse_spec(text, CONFIG_FILE, ProjectConfig)
     if document is None or config is None:
         raise ValueError(text)
     return Project(root, config, document, ())

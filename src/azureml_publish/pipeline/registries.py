@@ -9,8 +9,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.errors import EmulatorUnavailable, NotFound, UsageProblem
@@ -65,20 +65,22 @@ def open_registry(run: RunContext, project: Project, name: str | None, *, early:
         blobs = any(isinstance(model.spec.source, BlobSource) for model in project.models)
         take_early(identity, (cloud.scope, *((STORAGE_SCOPE,) if blobs else ())))
     learned = read_learned(project.root, str(config.name))
-    with closing(
-        AzureRegistry(
-            str(config.name),
-            identity.credential,
-            cloud,
-            TOOL,
-            run.sleep,
-            dropped=learned.dropped | {*config.unverifiable},
-            deleted=learned.deleted,
-            polling=run.polling,
-            waits=partial(_report_wait, run),
-        )
-    ) as registry:
+    dropped = learned.dropped | {*config.unverifiable}
+    with _registry(run, str(config.name), identity, cloud, dropped=dropped, deleted=learned.deleted) as registry:
         yield Opened(registry, public_hub(run), config, identity, cloud)
+
+
+def _registry(run: RunContext, name: str, identity: Identity, cloud: Cloud, **known: Any) -> closing[AzureRegistry]:
+    """The adapter to a registry, which is closed with its `with`; `known` as `AzureRegistry` takes it."""
+
+    def report_wait(seconds: float, status: int | None) -> None:
+        reason = "The registry does not answer." if status is None else f"The registry answers {status}."
+        run.events.emit(Kind.WAIT, path="", seconds=round(seconds, 2), reason=reason)
+
+    registry = AzureRegistry(
+        name, identity.credential, cloud, TOOL, run.sleep, polling=run.polling, waits=report_wait, **known
+    )
+    return closing(registry)
 
 
 @contextmanager
@@ -97,11 +99,7 @@ def open_pair(run: RunContext, project: Project, source: str, target: str) -> It
     with ExitStack() as stack:
         first = stack.enter_context(open_registry(run, project, source))
         if len(folders) == 2 and folders[0] == folders[1]:
-            registry = stack.enter_context(
-                closing(
-                    AzureRegistry(target, first.identity.credential, first.cloud, TOOL, run.sleep, polling=run.polling)
-                )
-            )
+            registry = stack.enter_context(_registry(run, target, first.identity, first.cloud))
             second = replace(first, registry=registry, config=other)
         else:
             second = stack.enter_context(open_registry(run, project, target))
@@ -124,20 +122,10 @@ def _embedded(run: RunContext, folder: Path, name: str, config: RegistryConfig) 
         cloud, identity = find_cloud(served), find_credential(served)
         stand_in = config.hub == "stand-in"
         hub = Hub(served["HF_ENDPOINT"]) if stand_in else public_hub(run)
-        with closing(
-            AzureRegistry(
-                name, identity.credential, cloud, TOOL, run.sleep, polling=run.polling, waits=partial(_report_wait, run)
-            )
-        ) as registry:
+        with _registry(run, name, identity, cloud) as registry:
             yield Opened(registry, hub, config, identity, cloud, stand_in)
     finally:
         emulator.stop()
-
-
-def _report_wait(run: RunContext, seconds: float, status: int | None) -> None:
-    """Report that the registry gets a request once more."""
-    reason = "The registry does not answer." if status is None else f"The registry answers {status}."
-    run.events.emit(Kind.WAIT, path="", seconds=round(seconds, 2), reason=reason)
 
 
 def public_hub(run: RunContext) -> Hub:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.plan.actions import Action, ActionKind, Plan
-from azureml_publish.reporters.plan import LABELS, by_consequence, latest_text, summary
+from azureml_publish.reporters.plan import by_label, latest_text, summary
 from azureml_publish.reporters.visible import visible
 
 Level = Literal["error", "warning", "notice"]
@@ -42,11 +42,8 @@ def annotation(level: Level, message: str, place: Location | None, title: str) -
 
 
 def _message(action: Action) -> str:
-    by_label: dict[str, list[str]] = {}
-    for change in by_consequence(action):
-        by_label.setdefault(LABELS[change.consequence], []).append(change.field)
     lines = [action.reason] if action.reason else []
-    lines += [f"{words}: {', '.join(fields)}" for words, fields in by_label.items()]
+    lines += [f"{words}: {', '.join(fields)}" for words, fields in by_label(action).items()]
     lines += [line for line in (latest_text(action), action.hint) if line]
     return "\n".join(lines) or "a new model"
 

@@ -110,6 +110,14 @@ def by_consequence(action: Action) -> list[FieldChange]:
     return sorted(action.fields, key=lambda change: order.index(change.consequence))
 
 
+def by_label(action: Action) -> dict[str, list[str]]:
+    """The names of the fields that differ, by what that means, the most serious first."""
+    found: dict[str, list[str]] = {}
+    for change in by_consequence(action):
+        found.setdefault(LABELS[change.consequence], []).append(change.field)
+    return found
+
+
 def plan_json(plan: Plan, without_folder: Sequence[WithoutFolder] = ()) -> str:
     """The plan as a JSON object. `class` is the class of a field's change; null means that there is no value.
 

@@ -14,6 +14,7 @@ from azureml_publish.reporters.plan import (
     SIGNS,
     attributes,
     by_consequence,
+    by_label,
     latest_text,
     summary,
     without_folder_lines,
@@ -61,10 +62,8 @@ def cell(text: str) -> str:
 
 
 def _row(action: Action) -> str:
-    by_label: dict[str, list[str]] = {}
-    for change in by_consequence(action) if action.kind is not ActionKind.CREATE else ():
-        by_label.setdefault(LABELS[change.consequence], []).append(change.field)
-    differences = [f"{words}: {_named(fields)}" for words, fields in by_label.items()]
+    labels = by_label(action) if action.kind is not ActionKind.CREATE else {}
+    differences = [f"{words}: {_named(fields)}" for words, fields in labels.items()]
     differences = differences or ([cell(action.reason)] if action.reason else [])
     if latest := latest_text(action):
         differences.append(cell(latest))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.tables import shortened, table
 from azureml_publish.reporters.visible import one_line
@@ -63,8 +63,7 @@ def comparison_text(found: Comparison, missing: Mapping[str, str], paint: Paint 
         lines.append(table(titles, rows, paint, right=("CATALOGUE", "LIVE")))
     new = len({one.name for one in found.differences if one.new_size})
     differing = len({one.name for one in found.differences if not one.new_size})
-    regions = f"{len(found.regions)} region{'s' * (len(found.regions) != 1)}"
-    sizes = f"{found.sizes} size{'s' * (found.sizes != 1)}"
+    sizes, regions = counted(found.sizes, "size"), counted(len(found.regions), "region")
     lines.append(f"{sizes} in {regions}: {differing} with other figures, {new} new to the catalogue.\n")
     if missing:
         lines.append(f"Without the Machine Learning service: {one_line(', '.join(missing))}.\n")

@@ -8,7 +8,7 @@ from datetime import date
 
 from azureml_publish.assets import LayoutName, Scenario
 from azureml_publish.layouts.mapping import keeps_lists_in_properties
-from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.tables import figure, shortened, table
 from azureml_publish.reporters.visible import one_line
@@ -87,8 +87,8 @@ def _min_spec_lines(shown: MinSpecShown, paint: Paint) -> Iterator[str]:
     if not shown.skus:
         yield f"{paint(one_line(shown.name), 'bold')}  no sizes, so no spec"
         return
-    count = f"{len(shown.skus)} size{'s' * (len(shown.skus) != 1)}"
-    yield f"{paint(one_line(shown.name), 'bold')}  {paint(_spec(found), 'green')}  {paint(f'from {count}', 'dim')}"
+    count = paint(f"from {counted(len(shown.skus), 'size')}", "dim")
+    yield f"{paint(one_line(shown.name), 'bold')}  {paint(_spec(found), 'green')}  {count}"
     if len(shown.users) > 1 or (shown.users and not shown.name.startswith(shown.users[0][0])):
         yield f"  serves      {one_line(', '.join(f'{model} {scenario}' for model, scenario in shown.users))}"
     for one in found:

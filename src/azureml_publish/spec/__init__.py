@@ -15,7 +15,7 @@ from azureml_publish.spec.model import (
     Tasks,
 )
 from azureml_publish.spec.project import Defaults, Profile, ProjectConfig, RegistryConfig
-from azureml_publish.spec.reading import read_spec
+from azureml_publish.spec.reading import parse_spec, read_spec
 from azureml_publish.spec.samples import Link, SampleLinks, SampleRow
 from azureml_publish.spec.source import (
     AzuremlSource,
@@ -65,5 +65,6 @@ __all__ = [
     "Tasks",
     "identify_source",
     "meant_task",
+    "parse_spec",
     "read_spec",
 ]

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Rule, Severity, mask_passwords
-from azureml_publish.documents import Document, KeyPath, with_value
+from azureml_publish.documents import Document, KeyPath, parse_yaml, with_value
 
 UNKNOWN_KEY = Rule("DOC003", "unknown-key", Severity.ERROR, "An unknown key, often a typing error.")
 MISSING_KEY = Rule("DOC004", "missing-key", Severity.ERROR, "A required key is missing.")
@@ -47,6 +47,13 @@ def read_spec(document: Document, kind: type[SpecT]) -> tuple[SpecT | None, tupl
         # To pydantic, a list with invalid items is too short as well. Report that only for an empty list.
         reported = (error for error in errors if error["type"] != "too_short" or not error["input"])
         return None, tuple(_diagnose(document, kind, error) for error in reported)
+
+
+def parse_spec(text: str, path: str, kind: type[SpecT]) -> tuple[Document | None, SpecT | None, tuple[Diagnostic, ...]]:
+    """Parse a text and validate it: the document, what it says, and every mistake; None for either that cannot be."""
+    document, found = parse_yaml(text, path)
+    spec, wrong = read_spec(document, kind) if document is not None else (None, ())
+    return document, spec, (*found, *wrong)
 
 
 def _spelled(document: Document, below: tuple[KeyPath, ...]) -> Any:

@@ -11,8 +11,9 @@ from azureml_publish.cli.options import as_of_option, output_options
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import catalogue_here, query_options, require_selected
 from azureml_publish.pipeline.load import day_of
+from azureml_publish.reporters.diagnostics import counted
 from azureml_publish.reporters.skus import sizes_json, sizes_text
-from azureml_publish.skus.catalogue import Catalogue, is_retired
+from azureml_publish.skus.catalogue import is_retired
 from azureml_publish.skus.query import Query, Selection, select
 
 
@@ -38,16 +39,13 @@ def command(
     catalogue = catalogue_here(output)
     day = day_of(output.run, as_of)
     query = Query(families, least, max_gpus, gpu_models, include, exclude)
-    selection = _everything(catalogue, output, as_of) if query == Query() else select(catalogue, query, day)
+    if query == Query():
+        selection = Selection(tuple(sku for sku in catalogue if not is_retired(sku, day)))
+    else:
+        selection = select(catalogue, query, day)
     require_selected(selection, output)
     if output.json:
         output.data(sizes_json(selection.skus, day))
     else:
         output.data(sizes_text(selection.skus, day, output.paint))
-        count = len(selection.skus)
-        output.note(f"{count} size{'s' * (count != 1)} as of {day}.")
-
-
-def _everything(catalogue: Catalogue, output: Output, as_of: datetime | None) -> Selection:
-    day = day_of(output.run, as_of)
-    return Selection(tuple(sku for sku in catalogue if not is_retired(sku, day)))
+        output.note(f"{counted(len(selection.skus), 'size')} as of {day}.")
