@@ -11,7 +11,6 @@ from azureml_publish.documents.reading import (
     decode,
     parse_yaml,
 )
-from azureml_publish.documents.round_trip import says
 from azureml_publish.documents.trees import KeyPath, found_at, holds, mapping_of, plain, value_at, walk, with_value
 from azureml_publish.documents.writing import dump_yaml
 
@@ -31,7 +30,6 @@ __all__ = [
     "mapping_of",
     "parse_yaml",
     "plain",
-    "says",
     "value_at",
     "walk",
     "with_value",

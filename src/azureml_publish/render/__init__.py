@@ -25,7 +25,7 @@ from azureml_publish.content.packaging.kinds import choose_kind
 from azureml_publish.content.packaging.mlflow_folder import MLMODEL
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
-from azureml_publish.documents import decode, parse_yaml, says
+from azureml_publish.documents import decode, dump_yaml, parse_yaml
 from azureml_publish.files import read_carried
 from azureml_publish.layouts.convert import LaidOut, lay_out
 from azureml_publish.layouts.mapping import FINETUNE_TAG, SEMVER_TAG
@@ -359,7 +359,7 @@ def _document(templates: Templates, name: str, value_name: str, data: Any, found
     found.extend(mistakes)
     if mistakes or name.endswith(".txt"):
         return text
-    if says(text, data):
+    if text == f"{dump_yaml(data)}\n":  # the usual spelling, which reads back as the data
         return text
     source = templates.find(template)
     shown = templates.shown(source) if source else template

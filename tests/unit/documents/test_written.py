@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from azureml_publish.documents import (
     dump_yaml,
-    says,
-    walk,
 )
-from azureml_publish.documents.reading import is_shallow
 from azureml_publish.documents.writing import _written
 from tests.unit.documents.test_documents import read
 
@@ -68,42 +64,6 @@ def test_what_is_dumped_below_a_key_reads_back_the_same(value: Any, indent: int)
     text = f"before: 1\nkey:\n{' ' * indent}{dump_yaml(value, indent=indent)}\nafter: 2\n"
     assert same(read(text).data, {"before": 1, "key": value, "after": 2})
     assert same(yaml.safe_load(text), {"before": 1, "key": value, "after": 2})
-
-
-@given(VALUES, VALUES, st.sampled_from(["", "# written in another way\n"]))
-@example(value={"a": [1, True, "x\ny", {}], "b": {"c": "1"}}, other={"a": [True, 1]}, comment="# so\n")
-@example(value=1, other=True, comment="")
-@example(value=1, other=True, comment="# so\n")
-@example(value=[], other={}, comment="# so\n")
-def test_a_document_surely_says_what_it_reads_as_and_nothing_else(value: Any, other: Any, comment: str) -> None:
-    text = f"{comment}{dump_yaml(value)}\n"
-    assert not says(text, other) or same(value, other)
-    plain = not any(one is None or isinstance(one, float) for _, one in walk(value))
-    assert says(text, value) or not (plain and is_shallow(text))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "a: 1\na: 2\n",
-        "a: 1\nb: 2\n",
-        "a: '2'\n",
-        "a: 2.0\n",
-        "a: &x 2\n",
-        "a: !!int 2\n",
-        "<<: {a: 2}\n",
-        "a: 2\n---\na: 2\n",
-        "a: [2]\n",
-        "{a: 2\n",
-        "a: 2\x00",
-        "",
-        "a: 0x2\n",
-        "b: 2\n",
-    ],
-)
-def test_what_another_document_says_is_not_sure(text: str) -> None:
-    assert not says(text, {"a": 2})
-    assert says("a: 2 # so\n", {"a": 2})
 
 
 @given(VALUES | st.dictionaries(WORDS, st.lists(WORDS) | VALUES))
