@@ -107,6 +107,21 @@ def test_masks_of_the_files_of_samples(mask: str, wrong: bool) -> None:
     assert [(one.location.path, one.location.line) for one in found] == ([("input_example.json", 1)] if wrong else [])
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "wrong"),
+    [
+        ("little/input_example.json", '{"inputs": ["a"]}', False),
+        ("little/serving_input_example.json", '{"dataframe_split": {"columns": ["a"], "data": [["b"]]}}', False),
+        ("little/sample_input.json", '{"inputs": ["a"]}', True),
+        ("little/input_example.json", '{"input": ["a"]}', True),
+    ],
+)
+def test_the_example_that_mlflow_kept_has_mlflow_s_form(path: str, text: str, wrong: bool) -> None:
+    sample = SampleText("input", text, lambda line, column: Location(path, line, column))
+    model = replace(described("# little\n", task="text-classification"), samples=(sample,))
+    assert bool(findings(model, "SMPL006")) == wrong
+
+
 def signed(inputs: str, outputs: str) -> Any:
     signature = json.dumps({"signature": {"inputs": inputs, "outputs": outputs}})
     return parse_yaml(signature, "MLmodel")[0]
