@@ -51,7 +51,7 @@ _SERVICE_NAMES = MappingProxyType(
 )
 """Tasks of the Hub that the service has under another name."""
 
-_UNNAMED = frozenset(
+UNNAMED = frozenset(
     [
         *("any-to-any", "audio-text-to-text", "audio-to-audio", "depth-estimation", "document-question-answering"),
         *("graph-ml", "image-instance-segmentation", "image-object-detection", "image-text-to-video", "image-to-video"),
@@ -91,4 +91,4 @@ def service_task(name: str) -> str:
 
 def has_service_name(name: str) -> bool:
     """Whether a task may go up in the system metadata; true of a name that is not a task, which other rules report."""
-    return name not in _UNNAMED
+    return name not in UNNAMED

@@ -191,6 +191,12 @@ def test_old_keys_that_a_version_kept_are_one_info_a_folder(tmp_path: Path) -> N
     assert {severity for code, severity in found if code == "SPEC020"} <= {"warning"}  # of values that differ alone
 
 
+@pytest.mark.parametrize(("task", "mixed"), [("tabular-regression", False), ("fill-mask", True)])
+def test_the_tag_of_a_task_that_the_service_has_no_name_for(tmp_path: Path, task: str, mixed: bool) -> None:
+    lint(tmp_path, spec_yaml=sound()["spec.yaml"] + f"tags:\n  task: {task}\n")
+    assert ("SPEC033" in [one.code for one in run(tmp_path).found]) == mixed
+
+
 def test_a_comma_that_is_missing_between_sizes_is_said_to_be_missing(tmp_path: Path) -> None:
     spec = sound()["spec.yaml"]
     name = next(word for word in spec.split() if word.startswith("Standard_"))

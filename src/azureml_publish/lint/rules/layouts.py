@@ -13,6 +13,7 @@ from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import AssetSubject
 from azureml_publish.lint.yaml_fixes import without_key
+from azureml_publish.spec.tasks import TASK_TAG, UNNAMED
 
 _REPORTED_ELSEWHERE = "sharedComputeCapacityEnabled"  # SPEC012
 
@@ -83,6 +84,7 @@ def layouts_mixed(subject: AssetSubject) -> Findings:
         for rules in load_mapping().values()
         for rule in rules
         if isinstance(section := spec.get(rule.section), Mapping) and rule.key in section
+        if (rule.section, rule.key) != ("tags", TASK_TAG) or section[rule.key] not in UNNAMED
     ]
     if old:
         few = ", ".join(".".join(place) for place in old[:3]) + (", …" if len(old) > 3 else "")
