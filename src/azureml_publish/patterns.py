@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 
@@ -47,9 +47,47 @@ class Signs:
         _searches.cache_clear()
         _held.cache_clear()
 
-    def within(self, text: str) -> frozenset[str]:
-        """Those that the text, in lower case, holds."""
-        return self._signs & _held(text)
+    def places(self, text: str) -> Mapping[str, Sequence[int]]:
+        """The offsets of those that the text, in lower case, holds."""
+        held = _held(text.lower())
+        return {sign: held[sign] for sign in held.keys() & self._signs}
+
+
+def near_words(form: re.Pattern[str], text: str, lowered: str, words: Iterable[str]) -> Iterator[re.Match[str]]:
+    """What an expression finds that holds one of these words, or has it beside it; they are in lower case.
+
+    Most texts hold none of them, which takes a hundredth of the time of trying the expression at each character.
+    """
+    if len(lowered) != len(text):  # a letter that is two in lower case
+        return form.finditer(text)
+    return near(form, text, (place for word in words for place in _places(word, lowered)))
+
+
+def _places(word: str, text: str) -> Iterator[int]:
+    place = text.find(word)
+    while place >= 0:
+        yield place
+        place = text.find(word, place + 1)
+
+
+def near(form: re.Pattern[str], text: str, places: Iterable[int]) -> Iterator[re.Match[str]]:
+    """What an expression finds in the lines round these places."""
+    spans: list[tuple[int, int]] = []
+    for place in sorted(places):
+        if spans and place + _REACH <= spans[-1][1]:
+            continue
+        start, end = text.rfind("\n", 0, max(place - _REACH, 0)) + 1, text.find("\n", place + _REACH)
+        if spans and start <= spans[-1][1]:
+            start = spans.pop()[0]
+        spans.append((start, end if end >= 0 else len(text)))
+    for start, end in spans:
+        for match in form.finditer(text, start, end):
+            if whole := form.match(text, match.start()):  # it may look beyond the lines
+                yield whole
+
+
+_REACH = 250
+"""Characters from a place in which what is found begins and ends."""
 
 
 @functools.cache
@@ -64,7 +102,12 @@ def _searches() -> tuple[re.Pattern[str], ...]:
 
 
 @functools.lru_cache(maxsize=4)
-def _held(text: str) -> frozenset[str]:
-    matches = (match for form in _searches() for match in form.finditer(f"\n{text}"))
-    longest = {match[0][-1] + match[match.lastindex or 0] for match in matches}
-    return frozenset(sign[:end] for sign in longest for end in range(1, len(sign) + 1)) & _ALL_SIGNS
+def _held(text: str) -> Mapping[str, Sequence[int]]:
+    found: dict[str, list[int]] = {}
+    for form in _searches():
+        for match in form.finditer(f"\n{text}"):
+            longest = match[0][-1] + match[match.lastindex or 0]
+            for end in range(1, len(longest) + 1):
+                if longest[:end] in _ALL_SIGNS:
+                    found.setdefault(longest[:end], []).append(max(match.end() - 2, 0))
+    return found

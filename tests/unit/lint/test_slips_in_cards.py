@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azureml_publish.lint.cards.placeholders import FORMS, Form, signs_in
+from azureml_publish.lint.cards.placeholders import FORMS, Form, places_of_signs
+from azureml_publish.patterns import near
 from tests.unit.lint.assets import lint, sound
 from tests.unit.lint.cards_at_hand import described, findings
 
@@ -366,5 +367,7 @@ def test_texts_of_the_metadata(key: str, text: str, code: str | None) -> None:
 @settings(max_examples=20, derandomize=True)
 @given(st.data())
 def test_a_form_is_looked_for_wherever_it_would_find_something(form: Form, data: st.DataObject) -> None:
-    text = data.draw(st.from_regex(re.compile(form.form.pattern, form.form.flags)))
-    assert not signs_in(text).isdisjoint(form.signs) or not form.form.search(text)
+    drawn = data.draw(st.from_regex(re.compile(form.form.pattern, form.form.flags)))
+    text = f"{'word ' * 80}\n{drawn}\n{'word ' * 80}\n"
+    places = [place for sign, found in places_of_signs(text).items() if sign in form.signs for place in found]
+    assert [one.span() for one in near(form.form, text, places)] == [one.span() for one in form.form.finditer(text)]

@@ -17,7 +17,8 @@ from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
-_N = r"(?<![\w.,/-])(?P<n>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,6})"
+_N = r"(?P<n>[0-9](?<![\w.,/-][0-9])(?:[0-9]{0,2}(?:,[0-9]{3})+|[0-9]{0,5}))"
+"""What stands before it is tried behind its first digit, because a digit is looked for much faster."""
 _NOUNS = (
     r"trees|estimators|layers|languages|classes|labels|categories|features|experts|speakers|voices|topics|channels"
     r"|emotions|intents|stages|codebooks|variables|components|clusters|neighbou?rs|leaves|keypoints|iterations"
@@ -39,7 +40,7 @@ def unlike_itself(model: Described) -> Iterator[Wrong]:
     if card.too_large:
         return
     rows, counts = _rows(card), functools.cache(functools.partial(_counts, card))
-    yield from _in_sentences(model, card, rows, counts(_COUNTED))
+    yield from _in_sentences(model, card, rows, counts)
     summary = model.summary
     for form in _FORMS if not OTHERS.search(summary) else ():
         for match in form.finditer(summary):
@@ -96,13 +97,16 @@ def _rows(card: Card) -> Mapping[frozenset[str], list[float]]:
 
 
 def _in_sentences(
-    model: Described, card: Card, rows: Mapping[frozenset[str], Sequence[float]], counts: Counts
+    model: Described,
+    card: Card,
+    rows: Mapping[frozenset[str], Sequence[float]],
+    counts: Callable[[re.Pattern[str]], Counts],
 ) -> Iterator[Wrong]:
     """`500 trees` in a sentence on this model, whose only row of trees has 800."""
-    for match in _COUNTED.finditer(card.words):
+    for match in _COUNTED.finditer(card.words) if rows else ():
         noun = _noun(match["of"])
         given = rows.get(frozenset((noun,)), ())
-        if len(given) != 1 or given[0] in counts[noun]:
+        if len(given) != 1 or given[0] in counts(_COUNTED)[noun]:
             continue
         sentence = sentence_at(card, match.start())
         if of_this_model(model, card, sentence) and not _SOME.search(sentence.text):
@@ -177,7 +181,7 @@ _LISTS = pattern(
 def _of_the_spec(model: Described, card: Card) -> Iterator[Wrong]:
     written = model.metadata.get("languages")
     listed = {str(one) for one in written} if isinstance(written, list | tuple) else set()
-    for match in _LISTS.finditer(card.words) if listed else ():
+    for match in card.near(_LISTS, " languages") if listed else ():
         if _value(match["n"] or match["m"]) != len(listed):
             true = f"the spec lists {len(listed)}"
             yield contradicted(card, match.start(), match[0], true)
@@ -194,7 +198,7 @@ _APART = 1.3
 
 def _by_themselves(card: Card) -> Iterator[Wrong]:
     """Parameters, their bits and their bytes in one sentence, of which two make another third."""
-    for match in _WEIGHED.finditer(card.words) if "parameters" in card.lowered else ():
+    for match in card.near(_WEIGHED, "parameters"):
         size = float(match["size"]) * (1e9 if match["b"].lower() == "g" else 1e6)
         made = float(match["n"]) * (1e9 if match["u"].lower() == "billion" else 1e6) * int(match["bits"]) / 8
         if not made / _APART <= size <= made * _APART:
@@ -224,7 +228,7 @@ def _of_versions(model: Described, page: Card) -> Iterator[Wrong]:
     if page.too_large or not isinstance(version, int) or isinstance(version, bool):
         return
     true = f"this is version {version}"
-    for match in _FIGURES_OF.finditer(page.words) if " version " in page.lowered else ():
+    for match in page.near(_FIGURES_OF, " version "):
         if int(match["n"]) != version:
             yield Wrong(page.at(match.start(), match[0]), f"The text has '{short(match[0])}'", true)
     for heading in page.headings:

@@ -105,7 +105,9 @@ def _claims(model: Described) -> Iterator[Trained]:
             yield Trained(found, model.where("summary"))
             break
     card = model.card
-    sentences = [*_ON.finditer(card.words, 0, _FIRST)] if _SEEN.search(card.lowered) else []
+    beginning = card.words[:_FIRST]
+    possible = any(word in beginning.lower() for word in ("train", "tuned", "saw "))
+    sentences = [*_ON.finditer(beginning)] if possible else []
     sentences = [match for match in sentences if match["tuned"]] or sentences
     for match in sentences:
         if found := data_sets_in(match["data"]):
@@ -116,7 +118,6 @@ def _claims(model: Described) -> Iterator[Trained]:
             yield Trained(found, card.at(stated.offset, stated.text))
 
 
-_SEEN = pattern(r"train|tuned|\bsaw ")
 _FIRST = 1500
 """Characters in which a card says what the model is; later sentences may be of others."""
 

@@ -52,7 +52,7 @@ def differing_languages(model: Described) -> Iterator[Misstated]:
     yield from _counted(model, spec)
     summary = model.summary
     alone = _ALONE.search(f"{summary}. {model.card.words[:_FIRST]}") if len(spec) > 1 else None
-    for match in _NO_OTHER.finditer(model.card.words):
+    for match in model.card.near(_NO_OTHER, " only", " alone", "other than"):
         if (code := code_of(match["language"] or match["than"])) and spec != {code}:
             message = f"The card says '{short(match[0])}', and the spec names {', '.join(sorted(spec)[:5])}."
             yield model.card.at(match.start(), match[0]), message, _SAME
@@ -122,7 +122,7 @@ def _lists_below(card: Card) -> Iterator[tuple[str, int]]:
         if lines:
             listed = re.sub(r"[*_`]", "", ", ".join(lines))
             yield listed if languages_in(listed) else re.split(r"\.\s", listed)[0], card.starts[first]
-    for match in _INTRODUCED.finditer(card.words) if " languages" in card.lowered else ():
+    for match in card.near(_INTRODUCED, " languages"):
         yield match["listed"].strip().rstrip(".,;"), match.start("listed")
     for start, line in zip(card.starts, card.prose.split("\n"), strict=True) if " languages" in card.lowered else ():
         if line.count(",") >= _OFTEN and "|" not in line and languages_in(line.strip(" .*_-")):
@@ -176,14 +176,14 @@ _OWN = pattern(
 def _counted(model: Described, spec: frozenset[str]) -> Iterator[Misstated]:
     """How many languages a text says that the model has, where the spec lists several."""
     for page in model.cards:
-        for match in _COUNTED_LIST.finditer(page.words) if " languages: " in page.lowered else ():
+        for match in page.near(_COUNTED_LIST, " languages: "):
             number, listed = match["n"].lower(), languages_in(match["listed"])
             if listed and len(listed) != number_of(number):
                 message = f"The text says '{number} languages' and lists {len(listed)}."
                 yield page.at(match.start(), number), message, "Write the number of those listed."
                 return
     for page in model.cards if len(spec) > 1 else ():
-        for match in _COUNT.finditer(page.words) if " languages" in page.lowered else ():
+        for match in page.near(_COUNT, " languages"):
             count = number_of(match["n"]) + (match["but"] is not None)  # all but one
             if count != len(spec) and _OWN.search(page.words, 0, match.start()):
                 message = f"The text says '{short(match[0])}', and the spec lists {len(spec)}."
@@ -196,7 +196,7 @@ _OF_MANY = pattern(r"(?:an? |the )?multilingual\b", re.IGNORECASE)
 
 def _in_sentences(model: Described, spec: frozenset[str]) -> Iterator[Misstated]:
     """Sentences on languages: what the model translates, reads, or was trained on."""
-    translated = [*_TRANSLATES.finditer(model.card.words)] if "transla" in model.card.lowered else []
+    translated = [*model.card.near(_TRANSLATES, "transla")]
     pair = _PAIR.search(model.name.lower())
     turns = [(code_of(one["one"]), code_of(one["other"])) for one in translated]
     for turn in translated if pair and (pair[1], pair[2]) not in turns else ():
@@ -231,7 +231,8 @@ def _in_sentences(model: Described, spec: frozenset[str]) -> Iterator[Misstated]
             )
             return
     yield from _of_one_language(model, spec)
-    named_at_all = any(code_of(match["language"]) for match in _TEXTS_OF_ONE.finditer(model.card.words))
+    texts = _TEXTS_OF_ONE.finditer(model.card.words) if "train" in model.card.lowered else ()
+    named_at_all = any(code_of(match["language"]) for match in texts)
     trained = list(_TRAINED_ON.finditer(model.card.words)) if named_at_all else []
     if any(code_of(match["language"]) in spec for match in trained):
         return

@@ -64,9 +64,9 @@ def _numbers(page: Card) -> Iterator[tuple[re.Match[str], int]]:
     """The numbers of two digits or more that stand in sentences, and how many digits they have."""
     lines = _table_lines(page)
     for match in _NUMBER.finditer(page.words):
-        digits = len(re.sub(r"\D", "", match[0]).lstrip("0"))
         line = page.position(match.start())[0]
-        if digits > 1 and line not in lines and not _IN_LIST.match(page.words, page.starts[line - 1]):
+        digits = 0 if line in lines else len(match[0].replace(",", "").replace(".", "").lstrip("0"))
+        if digits > 1 and not _IN_LIST.match(page.words, page.starts[line - 1]):
             yield match, digits
 
 
@@ -290,6 +290,8 @@ _IS = pattern(
 
 def _measured_otherwise(pages: list[Card]) -> Iterator[Wrong]:
     """A measure that sentences of the card give once, and those of a page beside it otherwise."""
+    if len(pages) < 2:
+        return
     stated: list[dict[str, list[re.Match[str]]]] = []
     for page in pages:
         found: dict[str, list[re.Match[str]]] = {}

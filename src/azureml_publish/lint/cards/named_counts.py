@@ -99,12 +99,12 @@ _IN_SUMMARY = pattern(rf"(?<![\w.,-]){_N}[\s-]param\w+", re.IGNORECASE)
 
 def _own_counts(card: Card) -> Iterator[tuple[float, str, int]]:
     """What sentences say whose subject is this model, whatever else the card compares it with."""
-    for match in _OWN_COUNT.finditer(card.words) if "param" in card.lowered else ():
+    for match in card.near(_OWN_COUNT, "param"):
         text = match.string[match.start("n") : match.end()]
         if match["it"] and (match.start() > _NEAR * 3 or _COMPARED.search(card.lowered[: match.start()])):
             continue  # what `it` is, is not certain further down
         yield value_of(match["n"], match["u"]), text, match.start("n")
-    for match in _OWN_CARD.finditer(card.words) if "this " in card.lowered else ():
+    for match in card.near(_OWN_CARD, "s the ", "for the ", "about the "):
         yield value_of(match["n"], match["u"]), match[0], match.start()
 
 

@@ -168,9 +168,7 @@ _OUR = pattern(r"\b(?:this model|ours?|the model)\b", re.IGNORECASE)
 def _heads(model: Described, card: Card) -> Iterator[Misnamed]:
     """A table that compares models, a sibling first, and has this one in no place."""
     own = own_names(model)
-    cells = (cell.text for table in card.tables for row in (table.header, *table.rows) for cell in row.cells)
-    if any(is_own(re.sub(r"[*`_]", "", text), own) for text in cells):
-        return
+    cells = [cell.text for table in card.tables for row in (table.header, *table.rows) for cell in row.cells]
     for table in card.tables:
         texts = [re.sub(r"[*`_]|\]\([^)]*\)|[\[\]]", "", cell.text).strip() for cell in table.header.cells]
         apart = [index for index, text in enumerate(texts) if _NAME.fullmatch(text) and sibling_of(model.name, text)]
@@ -178,6 +176,8 @@ def _heads(model: Described, card: Card) -> Iterator[Misnamed]:
             continue
         models = _models_of(texts)
         if len(models) > 1 and models[0] == texts[apart[0]]:
+            if any(is_own(re.sub(r"[*`_]", "", text), own) for text in cells):
+                return
             cell = table.header.cells[apart[0]]
             yield from _wrong(model, card.place_of(cell), cell.text, texts[apart[0]])
 

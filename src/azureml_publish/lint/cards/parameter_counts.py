@@ -14,7 +14,7 @@ from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.weights.bytes import BYTES_OF, number_type, weight_bytes
 from azureml_publish.lint.weights.parameters import active_bounds, parameter_bounds
-from azureml_publish.patterns import pattern
+from azureml_publish.patterns import near_words, pattern
 
 Kind: TypeAlias = Literal["total", "active"]
 
@@ -98,7 +98,7 @@ def _in_rows(card: Card, subject: str, kind: Kind) -> Iterator[Count]:
 
 def _in_text(text: str) -> Iterator[tuple[str, float, Kind, int]]:
     """Counts of a whole model in sentences: the words, how many, of which kind, and the offset."""
-    for match in _IN_PROSE.finditer(text):
+    for match in near_words(_IN_PROSE, text, text.lower(), ("param", "activ", "total")):
         digits, unit = (match[key] or match[f"{key}2"] or match[f"{key}3"] for key in ("n", "u"))
         word = match["kind"] or match["after"] or match["kind2"] or ("active" if match["n3"] else "")
         begun = text[max(0, match.start() - _NEAR) : match.start()]

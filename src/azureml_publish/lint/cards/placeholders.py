@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from azureml_publish.lint.markdown.cards import Cell, Table
-from azureml_publish.patterns import Signs, pattern
+from azureml_publish.patterns import Signs, near, pattern
 
 EMPTY_WORDS = (
     r"to-?do|tb[acd]|t\.b\.[acd]\.|fixme|placeholder|coming soon|more information needed"
@@ -69,7 +69,7 @@ OPEN = pattern(r"\bto-?do\b|\bwip\b|\bsoon\b|\bto be (?:announced|completed|done
 
 
 class Form(NamedTuple):
-    """Where `form` finds something, one of `signs` is in the text, lower case and on a new line. `what`: see `WHAT`."""
+    """What `form` finds has one of `signs` in it or close by, lower case and on a new line. `what`: see `WHAT`."""
 
     what: str
     signs: tuple[str, ...]
@@ -342,19 +342,19 @@ _SIGNS = Signs((*EMPTY_SIGNS, *(sign for one in FORMS for sign in one.signs)))
 _IN_QUOTATION = frozenset({"assistant"})
 
 
-def signs_in(text: str) -> frozenset[str]:
-    """The signs of forms and of `EMPTY_WORDS` that a text holds."""
-    return _SIGNS.within(text.lower())
+def places_of_signs(text: str) -> Mapping[str, Sequence[int]]:
+    """The signs of forms and of `EMPTY_WORDS` that a text holds, and where."""
+    return _SIGNS.places(text)
 
 
-def unwritten_in(text: str, signs: frozenset[str]) -> Iterator[tuple[Form, re.Match[str]]]:
-    """What each form finds in a text with these signs."""
-    for one in FORMS if signs else ():
-        if not signs.isdisjoint(one.signs):
-            for match in one.form.finditer(text):
-                line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-                if one.what not in _IN_QUOTATION or not _is_quoted(line):
-                    yield one, match
+def unwritten_in(text: str) -> Iterator[tuple[Form, re.Match[str]]]:
+    """What each form finds in a text."""
+    places = _SIGNS.places(text)
+    for one in FORMS if places else ():
+        for match in near(one.form, text, (place for sign in one.signs for place in places.get(sign, ()))):
+            line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+            if one.what not in _IN_QUOTATION or not _is_quoted(line):
+                yield one, match
 
 
 def _is_quoted(before: str) -> bool:

@@ -126,7 +126,7 @@ def _of_card(model: Described, card: Card) -> Iterator[Claim]:
     for match, offset in card.in_fences(_COMMAND):
         yield partial(card.at, offset, match[0]), match[0], quantised(match["m"] or match["n"])
     seen, first = set[int](), first_sentence(card)
-    for match in _SPOKEN.finditer(card.words) if "quanti" in card.lowered or "group" in card.lowered else ():
+    for match in card.near(_SPOKEN, "quanti", "group"):
         sentence = sentence_at(card, match.start())
         begins = first is not None and card.position(sentence.start)[0] == card.position(first.start)[0]
         begins = begins or _OF_IT.match(sentence.text) is not None

@@ -218,7 +218,7 @@ _LIMIT = pattern(
 
 def limits_in_words(card: Card) -> Iterator[tuple[int, str, int]]:
     """Tokens up to which a model reads, by sentences of the card, with words and offset."""
-    for match in _LIMIT.finditer(card.words) if " up to " in card.lowered or " at most " in card.lowered else ():
+    for match in card.near(_LIMIT, " up to ", " at most "):
         yield length_of(match["n"].rstrip("kK"), "k" if match["n"][-1] in "kK" else ""), match[0], match.start()
 
 
@@ -254,7 +254,7 @@ _CUT = pattern(
 
 def lengths_of_cuts(card: Card) -> Iterator[tuple[int, str, int]]:
     """Tokens from which inputs are cut, by sentences, with words and offset."""
-    for match in _CUT.finditer(card.words) if "tokens" in card.lowered else ():
+    for match in card.near(_CUT, "tokens"):
         yield length_of(match["n"] or match["m"], ""), match[0], match.start()
 
 
@@ -263,7 +263,6 @@ def contexts_of(card: Card) -> Iterator[tuple[int, str, int]]:
     for stated in of_subject(card, "context"):
         for match in LENGTH_TEXT.finditer(_ROTARY.sub("", stated.text)):
             yield length_of(match[1], match[2] or ""), stated.text, stated.offset
-    possible = "context" in card.lowered or "sequence" in card.lowered
-    for match in _CONTEXT.finditer(card.words) if possible else ():
+    for match in card.near(_CONTEXT, "context", "sequence"):
         text = match["a"] or match["b"] or match["c"]
         yield length_of(text.rstrip("kK "), "k" if text[-1] in "kK" else ""), match[0], match.start()

@@ -14,7 +14,7 @@ from markdown_it.token import Token
 from azureml_publish.diagnostics import Edit, Fix, Location
 from azureml_publish.lint.markdown.blocks import block_parser
 from azureml_publish.lint.markdown.inline import Link, images_in, links_in, masked_code, masked_links, without
-from azureml_publish.patterns import pattern
+from azureml_publish.patterns import near_words, pattern
 
 Place: TypeAlias = Callable[[int, int], Location]
 """Where line and column of a card, both from 1, were written: in a template, a model folder or an asset folder."""
@@ -225,6 +225,10 @@ class Card:
     def lowered(self) -> str:
         """`words` in lower case, for a quick look whether a word is there at all; offsets may differ."""
         return self.words.lower()
+
+    def near(self, form: re.Pattern[str], *words: str) -> Iterator[re.Match[str]]:
+        """What an expression finds in `words` that holds one of these, or has it beside it; they are in lower case."""
+        return near_words(form, self.words, self.lowered, words)
 
     @cached_property
     def links(self) -> tuple[Link, ...]:

@@ -35,7 +35,10 @@ _VARIANT = pattern(
 
 def normal(name: str) -> str:
     """A name as it is compared: in lower case, `-` between its parts, without dots."""
-    return re.sub(r"[\s_/]+", "-", name.strip().lower()).replace(".", "")
+    return _BETWEEN.sub("-", name.strip().lower()).replace(".", "")
+
+
+_BETWEEN = pattern(r"[\s_/]+")
 
 
 def parts_of(name: str) -> frozenset[str]:

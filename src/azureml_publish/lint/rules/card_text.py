@@ -16,8 +16,8 @@ from azureml_publish.lint.cards.placeholders import (
     STATES,
     TITLES,
     WHAT,
+    places_of_signs,
     printed_cells,
-    signs_in,
     unwritten_in,
 )
 from azureml_publish.lint.cards.prose import texts_of
@@ -25,7 +25,7 @@ from azureml_publish.lint.cards.slips import misspelled
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card, CardEdit, Cell, Row
 from azureml_publish.lint.subject import Described
-from azureml_publish.patterns import pattern
+from azureml_publish.patterns import near, near_words, pattern
 
 _CELL = pattern(rf"[\s*_(\[<`]*(?:{EMPTY_WORDS})[\s*_)\]>`.!…]*", re.IGNORECASE)
 _LINE = pattern(rf"^[ \t>*+_-]*((?:{EMPTY_WORDS})[*_]*[.!…]*)[ \t*_]*$", re.IGNORECASE | re.MULTILINE)
@@ -48,7 +48,7 @@ def placeholder_text(model: Described) -> Findings:
         copied = (path == "displayName" and _COPY.search(text.text)) or (
             path in _PROSE_KEYS and (_NO_VALUE.fullmatch(text.text) or text.text.strip().lower() == path.lower())
         )
-        form = next(unwritten_in(text.text, signs_in(text.text)), None) if path in _PROSE_KEYS else None
+        form = next(unwritten_in(text.text), None) if path in _PROSE_KEYS else None
         if form is not None and form[0].what:
             what, hint = WHAT[form[0].what]
             yield placeholder_text.at(model.where(path), f"{path}: '{short(form[1][0])}' {what}", hint)
@@ -145,12 +145,12 @@ _ABOUT_TEMPLATES = pattern(
 def _made_by_programs(card: Card) -> Findings:
     """What a program that writes cards was not given: an owner in code that loads, a commit, the name of a link."""
     found: list[tuple[int, str]] = []
-    if (
-        ("your" in card.source.lower() or "<model" in card.source)
-        and "push_to_hub" not in card.source
-        and not card.too_large
-    ):
-        found += [(match.start("name"), match["name"]) for match in _OTHERS_CODE.finditer(card.source)][:1]
+    lowered = card.source.lower()
+    if ("your" in lowered or "<model" in lowered) and "push_to_hub" not in card.source and not card.too_large:
+        matches = near_words(
+            _OTHERS_CODE, card.source, lowered, ("your", "<my", "<path", "<model", "<repo", "<adapter")
+        )
+        found += [(match.start("name"), match["name"]) for match in matches][:1]
     if "`{{" in card.source and not _ABOUT_TEMPLATES.search(card.source):
         found += [(match.start("name"), match["name"]) for match in _COMMIT_UNFILLED.finditer(card.source)][:1]
     if (at := card.source.find(_UNNAMED)) >= 0:
@@ -199,12 +199,13 @@ def _once_each(card: Card) -> Findings:
 
 
 def _unwritten(card: Card) -> Iterator[_Place]:
-    signs = signs_in(card.prose)
+    places = places_of_signs(card.prose)
+    empty = [place for sign in EMPTY_SIGNS & places.keys() for place in places[sign]]
     rows: set[int] = set()
     for cell in printed_cells(card.tables):
         rows.add(cell.line)
         yield _Place(cell.line, cell.column, cell.text, *WHAT["printed"])
-    if not signs.isdisjoint(EMPTY_SIGNS):
+    if empty:
         for table in card.tables:
             for row in table.rows:
                 for cell, named in zip_longest(row.cells, table.header.cells[: len(row.cells)]):
@@ -212,13 +213,13 @@ def _unwritten(card: Card) -> Iterator[_Place]:
                         rows.add(row.line)
                         if not (named and STATES.fullmatch(named.text) and OPEN.search(cell.text)):
                             yield _in_cell(row, cell, card, len(table.header.cells))
-        titles = TITLES.finditer(card.words) if {"todo", "to-do"} & signs else ()
+        titles = TITLES.finditer(card.words) if {"todo", "to-do"} & places.keys() else ()
         rows.update(card.position(title.end() - 1)[0] - title[0].count("\n") for title in titles)
-        for match in _LINE.finditer(card.words):
+        for match in near(_LINE, card.words, empty):
             yield from _found(card, match.start(1), match[1], rows, "")
             rows.add(card.position(match.start(1))[0])
     covered: list[tuple[int, int]] = []
-    for form, match in unwritten_in(card.prose, signs):
+    for form, match in unwritten_in(card.prose):
         if any(start <= match.start() < end for start, end in covered):
             continue  # one text, of two forms
         covered.append(match.span())

@@ -13,7 +13,7 @@ from azureml_publish.lint.cards.prose import everything_of, texts_of
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card, CardEdit, Fence
 from azureml_publish.lint.subject import Described
-from azureml_publish.patterns import pattern
+from azureml_publish.patterns import near_words, pattern
 
 _TAIL = "".join(
     sorted({bytes([byte]).decode("latin-1") for byte in range(0x80, 0xC0)})
@@ -43,7 +43,8 @@ def mojibake(model: Described) -> Findings:
 def _misread(card: Card) -> Findings:
     prose = _with_json(card)
     covered = 0
-    found = [match for form in (_RUN, _LONE, _OTHER) for match in form.finditer(prose)]
+    found = [match for form in (_RUN, _OTHER) for match in form.finditer(prose)]
+    found += near_words(_LONE, prose, prose, ("\u00c2", "\ufffd"))
     for match in sorted(found, key=lambda one: one.start()):
         meant = _meant(match[0])
         if meant is None or match.start() < covered:

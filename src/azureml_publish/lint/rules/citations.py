@@ -115,7 +115,7 @@ def _in_words(model: Described) -> _Found:
         if not _is_paper(match["month"], match["rest"]) or _to_come(match["month"], model):
             message = f"arXiv has no paper {match['month']}.{match['rest']}."
             yield card.at(match.start(), match[0]), message, _AS_IT_STANDS
-    for match in _NO_DOI.finditer(card.words) if "doi" in card.lowered else ():
+    for match in card.near(_NO_DOI, "doi"):
         message = f"'{short(match['doi'])}' is no DOI, which begins with 10. and has a / after its owner's number."
         yield card.at(match.start("doi"), match["doi"]), message, "Write 10.NUMBER/NAME, as the paper's page has it."
 

@@ -59,7 +59,8 @@ def letter_of_another_script(model: Described) -> Findings:
     Source: https://www.unicode.org/reports/tr39/ (confusables).
     """
     for card in everything_of(model):
-        match = None if card.text.isascii() else _MIXED.search(card.source)
+        alike = not card.text.isascii() and any(one in card.source for one in _LIKE)
+        match = _MIXED.search(card.source) if alike else None
         if match:
             letter = next(one for one in match[0] if one in _LIKE)
             script = unicodedata.name(letter).partition(" ")[0].capitalize()

@@ -13,10 +13,9 @@ from azureml_publish.lint.cards.data_dates import MONTHS, made_before_data
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.prose import texts_of
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import AssetSubject, Described
 from azureml_publish.lint.yaml_fixes import without_key
-from azureml_publish.patterns import pattern
+from azureml_publish.patterns import near_words, pattern
 
 _RETIREMENT = "deprecation.inferenceRetirementDate"
 
@@ -157,17 +156,21 @@ _NO_DAY = pattern(
     re.IGNORECASE,
 )
 """Days that no year has."""
-_MONTH = rf"(?:{'|'.join((*_MONTHS, *(month.title() for month in MONTHS)))})\.?"
-_BEYOND = pattern(
-    rf"\b{_MONTH} (?:3[2-9]|[4-9]\d)(?:(?:st|nd|rd|th)\b|, ?(?:19|20)\d\d\b)"
-    rf"|(?<![\w.,/-])(?:3[2-9]|[4-9]\d)(?:st|nd|rd|th)?\.? (?:of )?{_MONTH},? (?:19|20)\d\d\b"
+_NAMES = (*_MONTHS, *(month.title() for month in MONTHS))
+_MONTH = "(?:" + "|".join(rf"{name[0]}(?<!\w{name[0]}){name[1:]}" for name in _NAMES) + r")\.?"
+_BEYOND = (
+    pattern(rf"{_MONTH} (?:3[2-9]|[4-9]\d)(?:(?:st|nd|rd|th)\b|, ?(?:19|20)\d\d\b)"),
+    pattern(
+        r"[3-9](?<![\w.,/-][3-9])(?:(?<=3)[2-9]|(?<!3)\d)(?:st|nd|rd|th)?\.? (?:of )?"
+        rf"{_MONTH},? (?:19|20)\d\d\b"
+    ),
 )
-"""Days beyond the end of every month."""
+"""Days beyond the end of every month. What begins with one of few signs is looked for much faster than a word."""
 _ISO = pattern(r"-(?<=(?:19|20)\d\d-)(?<![\w./_-]\d{4}-)(?P<month>\d\d)-(?P<day>\d\d)(?![\w-]|\.\d)")
 """Of a day, what is behind the year: a hyphen is looked for much faster."""
 _SPAN = pattern(
-    rf"\b(?:[Ff]rom|[Bb]etween) (?:(?P<month>{_MONTH}) )?(?P<first>(?:19|20)\d\d) (?:to|until|till|through|and) "
-    rf"(?:{_MONTH} )?(?P<last>(?:19|20)\d\d)\b(?(month)|(?! ?[\w%-]))"
+    rf"[BbFf](?<!\w[BbFf])(?:rom|etween) (?:(?P<month>{_MONTH}) )?(?P<first>(?:19|20)\d\d) (?:to|until|till|through"
+    rf"|and) (?:{_MONTH} )?(?P<last>(?:19|20)\d\d)\b(?(month)|(?! ?[\w%-]))"
 )
 _FIVE_DIGITS = pattern(r" (?:19|20)\d{3}(?!\d)")
 _LONG_YEAR = pattern(
@@ -178,22 +181,21 @@ _LONG_YEAR = pattern(
 )
 
 
-def _no_dates(card: Card, this_year: int) -> Iterator[tuple[int, str, str]]:
+def _no_dates(words: str, this_year: int) -> Iterator[tuple[int, str, str]]:
     """Dates of no calendar: where, their text, and what they are not."""
-    for match in _NO_DAY.finditer(card.words) if any(month in card.lowered for month in _DAYS_OF) else ():
+    no_days = near_words(_NO_DAY, words, words.lower(), _DAYS_OF) if "30" in words or "31" in words else ()
+    for match in (*no_days, *(one for form in _BEYOND for one in form.finditer(words))):
         yield match.start(), match[0], "no day of the calendar"
-    for match in _BEYOND.finditer(card.words):
-        yield match.start(), match[0], "no day of the calendar"
-    for match in _ISO.finditer(card.words):
-        written = card.words[match.start() - 4 : match.end()]
+    for match in _ISO.finditer(words):
+        written = words[match.start() - 4 : match.end()]
         year, month, day = int(written[:4]), int(match["month"]), int(match["day"])
         in_month = 1 <= month <= len(MONTHS) and 1 <= day <= calendar.monthrange(year, month)[1]
         if not in_month and month != year % 100 + 1:  # 2023-24-25 counts years
             yield match.start() - 4, written, "no day of the calendar"
-    for match in _SPAN.finditer(card.words):
+    for match in _SPAN.finditer(words):
         if int(match["first"]) > int(match["last"]) and int(match["first"]) <= this_year + 1:
             yield match.start(), match[0], "a span that ends before it begins"
-    for match in _LONG_YEAR.finditer(card.words) if _FIVE_DIGITS.search(card.words) else ():
+    for match in _LONG_YEAR.finditer(words) if _FIVE_DIGITS.search(words) else ():
         text = match["year"]
         meant = {int(text[:at] + text[at + 1 :]) for at in range(1, len(text))}
         if not text.endswith("00") and any(_FIRST_YEAR <= one <= this_year for one in meant):
@@ -210,11 +212,12 @@ def date_to_come(model: Described) -> Findings:
     """A release, a change or the end of the data more than a month after the day of the check."""
     card = model.card
     today = model.as_of.year * 12 + model.as_of.month
-    for offset, text, what in _no_dates(card, model.as_of.year):
+    for offset, text, what in _no_dates(card.words, model.as_of.year):
         hint = "Write the date as it was."
         yield date_to_come.at(card.at(offset, text), f"'{short(text)}' is {what}.", hint)
     for path, one in texts_of(model):
-        for _, written, what in _no_dates(one, model.as_of.year) if "-" in one.text else ():
+        possible = "-" in one.text and any(_no_dates(one.source, model.as_of.year))
+        for _, written, what in _no_dates(one.words, model.as_of.year) if possible else ():
             yield date_to_come.at(
                 model.where(path), f"{path} says {short(written)}, which is {what}.", "Write the date as it was."
             )

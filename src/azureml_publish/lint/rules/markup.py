@@ -18,14 +18,14 @@ from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card, CardEdit
 from azureml_publish.lint.rules.card_text import within_fence
 from azureml_publish.lint.subject import AssetSubject, Described
-from azureml_publish.patterns import Signs, pattern
+from azureml_publish.patterns import Signs, near, pattern
 
 _Shown: TypeAlias = tuple[int, str, str, str, CardEdit | None]
 """Offset and text, what it is, what to write, and the edit where there is only one."""
 
 
 class _Mark(NamedTuple):
-    """Signs of which one is in every text, in lower case, that the form finds; what it is, and what to write."""
+    """Signs of which one is, in lower case, in all that the form finds or close by; what it is, and what to write."""
 
     signs: tuple[str, ...]
     form: re.Pattern[str]
@@ -251,9 +251,9 @@ _SENTENCE = pattern(r"[A-Z][a-z]*(?: (?:[A-Za-z][a-z'-]*|[A-Z0-9.-]+|\d+),?)+[.:
 
 def _marks(card: Card, defined: set[str]) -> Iterator[_Shown]:
     """What only looks like Markdown: marks of other kinds, and images without an address."""
-    signs = _SIGNS.within(card.prose.lower())
-    for one in _FORMS if signs else ():
-        for match in () if signs.isdisjoint(one.signs) else one.form.finditer(card.prose):
+    places = _SIGNS.places(card.prose)
+    for one in _FORMS if places else ():
+        for match in near(one.form, card.prose, (place for sign in one.signs for place in places.get(sign, ()))):
             around = slice(max(0, match.start() - 1), match.end() + 1)
             if card.source[around] == card.prose[around]:  # else there is code
                 yield match.start(), match[0].strip(), one.what, one.hint, None

@@ -89,7 +89,7 @@ def _differences(model: Described) -> Findings:
         if close and stated not in names and stated.lower() != close[0].lower():
             yield _differs(model.at_build(key), f"{stated} is almost {close[0]}.")
     wanted = devices or ({device} if device else frozenset())
-    claims = list(_ON_DEVICE.finditer(model.card.words)) if "inference on " in model.card.lowered else []
+    claims = list(model.card.near(_ON_DEVICE, "inference on "))
     wrong = [match for match in claims if match[2].lower() not in wanted]
     if wanted and wrong and (len(wrong) == len(claims) or any(match[1] for match in wrong)):
         match = next((match for match in wrong if match[1]), wrong[0])
@@ -179,7 +179,7 @@ def _kinds(model: Described, spec: Mapping[str, Any]) -> Findings:
 def _methods(model: Described, spec: Mapping[str, Any]) -> Findings:
     listed = spec.get("quantization")
     methods = {alphanumeric(str(one)) for one in listed} if isinstance(listed, list | tuple) else set()
-    for match in _USES.finditer(model.card.words) if "quanti" in model.card.lowered else ():
+    for match in model.card.near(_USES, "quanti"):
         if methods and alphanumeric(match[1]) not in methods and "mixed" not in methods:
             yield _differs(
                 model.card.at(match.start(), match[0]),

@@ -369,9 +369,8 @@ _OPTIMISED = pattern(
 def _tuned_from(model: Described) -> Findings:
     """A sentence of the card that it is tuned from another size, or a build of another model, than its name says."""
     card = model.card
-    possible = "tuned" in card.lowered or "version of" in card.lowered
-    tuned = [(match, match.lastgroup or "a", _OF_A_SIZE) for match in (_TUNED.finditer(card.words) if possible else ())]
-    built = [(match, "c", MEMBER) for match in (_OPTIMISED.finditer(card.words) if possible else ())]
+    tuned = [(match, match.lastgroup or "a", _OF_A_SIZE) for match in card.near(_TUNED, "tuned")]
+    built = [(match, "c", MEMBER) for match in card.near(_OPTIMISED, "version of")]
     for match, group, kinds in (*tuned, *built):
         name = match[group].rstrip(".")
         if match.start() <= FIRST and not names_itself(card, variant_of(model.name)):

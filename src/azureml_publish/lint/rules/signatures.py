@@ -75,7 +75,7 @@ def _tables(model: Described, columns: Sequence[Column]) -> Findings:
     """A table of the card that lists most columns of the signature, and another name or kind of value for one."""
     kinds = {column.name: column.type for column in columns if column.name}
     known = {*kinds, *(column.name for column in signature(model.mlmodel, "outputs") or ())}
-    for match in _COUNTED.finditer(model.card.words) if "input column" in model.card.lowered else ():
+    for match in model.card.near(_COUNTED, "input column"):
         if (count := number_of(match[1])) != len(columns):
             yield sample_signature_mismatch.at(
                 model.card.at(match.start(), match[0]),
