@@ -356,6 +356,7 @@ def test_what_config_json_does_not_say(code: str, name: str, text: str, config: 
         ("docs/how.md", "a file beside the card; a registry has the card alone"),
         ("../../releases/tag/v1", "a path and no address"),
         ("contoso/questions", "a path and no address"),
+        ("/contoso/questions/resolve/main/how.md", "a path and no address"),
     ],
 )
 def test_a_path_is_not_always_a_file_beside_the_card(target: str, what: str) -> None:

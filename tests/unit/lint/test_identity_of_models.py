@@ -175,6 +175,10 @@ def test_code_loads_the_model_itself(loaded: str, name: str, wrong: bool) -> Non
         ("reader-3-5-2b", "Reader-3.5-2b", False),
         ("Reader-4.5-2b", "reader-3-5-2b", True),
         ("Reader-3.5-2b", "reader-3-2b", True),
+        ("Reader-V-2.0", "reader-v-2", False),
+        ("reader-2_base", "Reader-2.0.0-base", False),
+        ("Reader-V-2.0", "reader-v-20", True),
+        ("Reader-V-2.0", "reader-v-3", True),
     ],
 )
 def test_a_dash_stands_for_a_point(linked: str, name: str, wrong: bool) -> None:

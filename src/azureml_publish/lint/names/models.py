@@ -34,11 +34,12 @@ _VARIANT = pattern(
 
 
 def normal(name: str) -> str:
-    """A name as it is compared: in lower case, `-` between its parts, without dots."""
-    return _BETWEEN.sub("-", name.strip().lower()).replace(".", "")
+    """A name as it is compared: in lower case, `-` between its parts, without dots; version 2.0 is 2."""
+    return _DOTS.sub("", _BETWEEN.sub("-", name.strip().lower()))
 
 
 _BETWEEN = pattern(r"[\s_/]+")
+_DOTS = pattern(r"(?<=\d)(?:\.0)+(?![.\w])|\.")
 
 
 def parts_of(name: str) -> frozenset[str]:

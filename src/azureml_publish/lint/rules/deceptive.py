@@ -230,7 +230,7 @@ _NO_FILE = (
     (pattern(r"(?:%25|%)[A-Z][A-Z0-9_]{2,40}(?:%25|%)$"), "a template's expression that nothing replaced"),
     (pattern(r"(?:file:|[A-Za-z]:[\\/])", re.IGNORECASE), "a file of its author's own machine"),
     (pattern(r"(?:LINK|HREF|ADDRESS|[A-Z]+_(?:URL|LINK))$"), "the place of an address that was never written"),
-    (pattern(r"\.\./|\w[\w.-]*/[\w-]+$"), "a path and no address"),
+    (pattern(r"\.\./|/|\w[\w.-]*/[\w-]+$"), "a path and no address"),
 )
 """What looks like a path and is none."""
 
