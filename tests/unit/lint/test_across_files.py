@@ -57,6 +57,11 @@ def codes(*models: Described) -> list[str]:
         ("compvis-stable-diffusion-v1-4", "CompVis/stable-diffusion-v1-5", "version"),
         ("google-efficientnet-b0", "google/efficientnet-b4", "class"),
         ("gpt2-medium", "openai-community/gpt2-large", "class"),
+        ("Qwen3-5-9B-mlx", "Qwen/Qwen3.5-9B", None),
+        ("qwen2-5-0-5b-instruct", "Qwen/Qwen2.5-0.5B-Instruct", None),
+        ("Qwen3-5-9B", "Qwen/Qwen2.5-9B", "version"),
+        ("Qwen3-5-9B", "Qwen/Qwen3-9B", "version"),
+        ("yolov8-2024", "contoso/yolov8", None),
     ],
 )
 def test_siblings_are_told_apart_and_spellings_are_not(one: str, other: str, kind: str | None) -> None:

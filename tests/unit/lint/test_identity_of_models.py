@@ -169,6 +169,24 @@ def test_code_loads_the_model_itself(loaded: str, name: str, wrong: bool) -> Non
 
 
 @pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("**Parent model:** Reader-3B", False),
+        ("- **Parent architecture:** Reader-3B (3B)", False),
+        ("Merged from Reader-7B and Lynx-7B.", False),
+        ("Initialised from Reader-7B.", False),
+        ("A pruned version of Reader-7B.", False),
+        ("The tokenizer is that of Reader-7B.", False),
+        ("The code runs Reader-7B. It is pruned.", True),
+        ("**Model:** Reader-7B", True),
+        ("A fine-tuned version of Reader-7B.", True),
+    ],
+)
+def test_a_card_may_say_what_a_model_was_made_of(text: str, wrong: bool) -> None:
+    assert bool(found(model(f"# Model card\n\nIt reads texts.\n\n{text}\n", "reader-2b"), "MATCH002")) == wrong
+
+
+@pytest.mark.parametrize(
     ("linked", "name", "wrong"),
     [
         ("Reader-3.5-2b", "reader-3-5-2b", False),

@@ -133,6 +133,8 @@ def variant_of(name: str) -> Variant:
     words: set[str] = set()
     for index, part in enumerate(parts):
         before = parts[index - 1] if index else ""
+        if len(part) == 1 and (begun := _GLUED.fullmatch(before)):
+            before = begun[2]  # `qwen3-5` is 3.5
         kind, values = _read(part, before)
         if kind is None:
             glued = _GLUED.fullmatch(part)

@@ -217,13 +217,23 @@ def card_of_a_sibling(model: Described) -> Findings:
     for text, offset in _mentions(card):
         theirs = variant_of(text)
         kind = contradiction(own, theirs) if theirs.of_family(own) else None
-        if kind is not None and offset <= FIRST:
+        made_of = _MADE_OF.search(card.words, max(0, offset - _BEFORE), offset)
+        if kind is not None and offset <= FIRST and made_of is None:
             yield card_of_a_sibling.at(
                 card.at(offset, text),
                 f"The card speaks of {short(text)}, another {KIND_WORDS[kind]} than {model.name}.",
                 f"Write the card of {model.name}; this one is a sibling's.",
             )
             return
+
+
+_MADE_OF = pattern(
+    r"\b(?:parents?|teachers?|merg(?:ed?|ing)|initiali[sz]\w+|prun\w+|distill\w+|(?:up|down)-?scal\w+|expand\w+"
+    r"|extend\w+|deriv\w+|tokenizer|successor|than|unlike)\b[^.\n]*\Z",
+    re.IGNORECASE,
+)
+"""Before the name of a model of another size that this one was made of, or is compared with."""
+_BEFORE = 90
 
 
 _ABOUT = pattern(
