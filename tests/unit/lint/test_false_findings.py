@@ -76,6 +76,7 @@ TRUE = {
     "measured on a retired size": ("SKU016", SPEEDS),
     "trained on a retired size": ("SKU016", "It was trained on four Standard_NC24s_v3 for a day.\n"),
     "recovery above the whole": ("CARD071", RECOVERY),
+    "how often a class is there": ("CARD071", "|Class|F1|Support|\n|--|--|--|\n|a|0.9|120|\n|accuracy|0.87|200|\n"),
     "a count of samples": ("CARD071", "|Metric|Samples|\n|--|--|\n|F1 (95 % CI)|1200|\n"),
     "a climate scenario": ("CARD075", "Trained on the data of a climate scenario from 1850 through 2050.\n"),
     "parameters of an adapter": (
@@ -321,6 +322,20 @@ SETTINGS: dict[str, tuple[str, str, str, dict[str, Value], int]] = {
     ),
     "a context of a million": ("MATCH008", "reader", ROPE.format("long (1M)"), {"n_positions": 8192}, 1),
     "layers of one part": ("CARD063", "reader", LAYERS.format("a visual encoder"), {"num_hidden_layers": 12}, 0),
+    "layers of a draft": (
+        "CARD063",
+        "reader",
+        "We compare with a draft of 1B parameters and 6 layers.\n",
+        {"num_hidden_layers": 12},
+        0,
+    ),
+    "layers of nothing else": (
+        "CARD063",
+        "reader",
+        "We begin with a stack of 1B parameters and 6 layers.\n",
+        {"num_hidden_layers": 12},
+        1,
+    ),
     "layers of the whole": ("CARD063", "reader", LAYERS.format("words"), {"num_hidden_layers": 12}, 1),
     "the type to compute in": ("MATCH010", "reader-7b-gptq", "A reader.\n", {"torch_dtype": "float16"}, 0),
     "another way to quantise": (

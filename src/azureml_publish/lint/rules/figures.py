@@ -205,7 +205,8 @@ _IN_WORDS = pattern(
 _WHOLE = 100
 _RATES = pattern(
     r"\b(?:wer|cer|relative|improvement|gain|increase|speed\w*|vs|recover\w*|ret(?:ention|ained)|ratio|normali[sz]ed"
-    r"|baseline|original|delta|change|samples?|count|size|params?|parameters|tokens|flops|latency|throughput|n)\b",
+    r"|baseline|original|delta|change|samples?|count|size|params?|parameters|tokens|flops|latency|throughput|n"
+    r"|support|total|examples|instances|items|images|sentences|texts|documents|rows|records|questions|frequency)\b",
     re.IGNORECASE,
 )
 """Error rates, comparisons and counts may be above."""
