@@ -249,7 +249,7 @@ def _foreign(model: Described, figure: str, true: Given, stated: Sequence[Stated
 
 _ELSE = pattern(
     r"\b(?:teachers?|students?|later|newer|earlier|previous|future|originals?|siblings?|compar\w+|drafts?|assistants?"
-    r"|unlike|versus|vs|(?<!more )(?<!less )than|baselines?|parents?|predecessors?|successors?|outperform\w*)\b",
+    r"|unlike|versus|vs|baselines?|parents?|predecessors?|successors?|outperform\w*)\b",
     re.IGNORECASE,
 )
 _CHANGED = pattern(r"\b(?:resampl|upsampl|downsampl|convert|interpolat|from)\w*\b", re.IGNORECASE)
