@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 import pytest
@@ -54,6 +55,7 @@ def test_names_say_languages_hours_and_months(one: str, other: str, kind: str | 
 FLAVOUR = "flavors:\n  transformers:\n    source_model_name: contoso/{}\n"
 TABLE = "|Model|Score|\n|--|--|\n|contoso/reader-L{} (this model)|74.3|\n|contoso/reader-L12-v2|75.0|\n"
 BASE = "- **Base model:** contoso/bert-base-cased\n\nIt is a *{}* model that was fine-tuned.\n"
+WORDS = " ".join(left + right + "e" for left in ascii_lowercase for right in ascii_lowercase) + ".\n"
 HEADS = "|Benchmark|{}|Writer-7b|\n|--|--|--|\n|MMLU|61|62|\n"
 
 
@@ -81,6 +83,13 @@ HEADS = "|Benchmark|{}|Writer-7b|\n|--|--|--|\n|MMLU|61|62|\n"
         ({"displayName": "OPUS English to French"}, {"displayName": "OPUS English to German"}, "opus-mt-en-de"),
         ({"card": "- **Architecture:** RoBERTa\n"}, {"card": "- **Architecture:** bert\n"}, "electra-small"),
         ({"card": "The large model of Ear.\n"}, {"card": "The base model of Ear.\n"}, "ear-base-960h"),
+        (
+            {"card": "It is made from the checkpoint *large*.\n"},
+            {"card": "It is made from the checkpoint *base*.\n"},
+            "ear-base-960h",
+        ),
+        ({"page": WORDS + "Llama reads. " * 3}, {"page": WORDS + "Llama reads. " * 2}, "bert-base-cased"),
+        ({"page": "Phi reads. " * 3}, {"page": "Llama reads. " * 3}, "codellama-7b"),
         (
             {"card": "|A|B|\n|--|--|\n|X (this model)|ResNet-101|\n"},
             {"card": "|A|B|\n|--|--|\n|X (this model)|ResNet-50|\n"},

@@ -127,7 +127,7 @@ _ORIGINAL = pattern(
     r" (?:(?:is|are) (?:published |available )?(?:as |at |on |from )?|published (?:as|at) )[\[*`]*\Z",
     re.IGNORECASE,
 )
-_CHECKPOINT = pattern(
+_HERE = pattern(
     r"(?:\b(?:the|this) checkpoint(?: here)? is"
     r"|\b(?:wraps|packages|holds|serves|publishes) the (?:checkpoint|weights|model))"
     r"\s+[\[*`]*\Z",
@@ -155,7 +155,7 @@ def _originals(model: Described, card: Card) -> Iterator[Misnamed]:
         if apart and PUBLISHED_AS.search(before) and sibling_of(model.name, linked.rpartition("/")[2]):
             continue
         there = _ORIGINAL.search(before) and re.search(r"original|published", before, re.IGNORECASE)
-        here = _CHECKPOINT.search(before) and not _BUILD.search(hub.lower().removeprefix(linked.lower()))
+        here = _HERE.search(before) and not _BUILD.search(hub.lower().removeprefix(linked.lower()))
         if apart and (there or here):
             message = f"Here this model is at {short(linked)}, and huggingFaceModelId says {hub}."
             yield card.at(link.url_start, link.url), message

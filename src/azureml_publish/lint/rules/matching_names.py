@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -101,10 +102,7 @@ def names_of(model: Described) -> Iterator[Named]:
         if isinstance(value, str) and value:
             yield Named(what, value, model.where(key))
     for section, values in (("tags", model.tags), ("properties", model.properties)):
-        for key in (
-            *("baseWeightsId", "model_id", "base_model", "baseModel", "base_model_id"),
-            *("baseModelId", "parent_model"),
-        ):
+        for key in (*_BASES, "parent_model"):
             value = values.get(key)
             if isinstance(value, str) and value:
                 yield Named(f"`{key}`", value, model.where(f"{section}.{key}"))
@@ -278,11 +276,9 @@ def _of_another_family(model: Described) -> Findings:
     if not own:
         return
     for page in model.pages:
-        words = re.findall(r"[a-z]{3,}", page.lowered)
-        named = frozenset(
-            word for word in set(words) & families_in(" ".join(set(words))) if words.count(word) >= _OFTEN
-        )
-        if named and not any(family in page.lowered for family in own):
+        counts = Counter(re.findall(r"[a-z]{3,}", page.lowered))
+        named = frozenset(word for word, count in counts.items() if count >= _OFTEN and word in families_in(word))
+        if strangers(own, named) and not any(family in page.lowered for family in own):
             message = f"The page speaks of {', '.join(sorted(named))}, and never of {model.name}."
             hint = f"Write the page of {model.name}; this one is another model's."
             yield card_of_a_sibling.at(page.beginning, message, hint)

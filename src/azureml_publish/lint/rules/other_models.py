@@ -345,7 +345,6 @@ def base_model_differs(model: Described) -> Findings:
                 break
 
 
-_ADAPTER = "adapter_config.json"
 _ITSELF = "the model"
 _BASES = ("`base", "base_model_name", "The parent", "_name_or_path", ADAPTED)
 _MADE_OF = pattern(
