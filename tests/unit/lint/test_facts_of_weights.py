@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from azureml_publish.content.packaging.onnx import Port, read_graph
-from azureml_publish.content.packaging.triton import read_message
+from azureml_publish.content.packaging.triton import read_config
 from azureml_publish.pipeline.check import check
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.run import RunContext
@@ -140,7 +140,7 @@ def test_a_graph_as_onnx_wrote_it_and_a_configuration_of_triton() -> None:
     assert graph is not None
     assert (graph.inputs, graph.outputs) == ((Port("x", "FP32", (300,)),), (Port("y", "FP32", (300,)),))
     assert read_graph(ONNX[:40]) is None
-    fields = read_message(PBTXT)
+    fields, _ = read_config(PBTXT)
     assert fields["input"] == [{"name": ["pixel_values"], "data_type": ["TYPE_FP32"], "dims": ["3", "8", "8"]}]
     assert fields["output"] == [{"name": ["logits"], "data_type": ["TYPE_FP32"], "dims": ["5"]}]
     assert fields["max_batch_size"] == ["16"]

@@ -6,7 +6,6 @@ https://learn.microsoft.com/azure/machine-learning/how-to-deploy-with-triton.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -73,7 +72,6 @@ _TOKEN = pattern(
 )
 """Parts of protobuf's text format (https://protobuf.dev/reference/protobuf/textformat-spec/)."""
 
-_MOST_DEEP = 32
 _VERSION = pattern(r"[1-9][0-9]*")
 _WANTED = f"Triton wants MODEL/{CONFIG} and MODEL/1/FILE, for example mymodel/1/model.onnx"
 
@@ -122,7 +120,7 @@ def _check_model(
         yield Finding(TRITON, f"{path} cannot be read: {problem}.", hint)
         return
     yield from _check_names(source, model, models)
-    named, folder = config.get("name"), PurePosixPath(model).name
+    named, folder = _last(config, "name"), PurePosixPath(model).name
     if named and named != folder:
         message = f"{path} names the model '{named}', and its folder is '{folder}'."
         yield Finding(TRITON, message, f'Give both one name: write name: "{folder}" or rename the folder.')
@@ -131,8 +129,8 @@ def _check_model(
         message = f"The model '{model}' has no numbered version folder."
         yield Finding(TRITON, message, f"{_WANTED}; an ensemble needs a file in its version folder, too.")
         return
-    platform = config.get("platform", "")
-    serves = platform or config.get("backend", "")
+    platform = _last(config, "platform")
+    serves = platform or _last(config, "backend")
     if serves == "ensemble":
         return
     if platform and platform not in FILES:
@@ -141,7 +139,7 @@ def _check_model(
         return
     for version in versions:
         there = {file[1] for file in files if file[0] == version and len(file) > 1 and not file[1].startswith(".")}
-        wanted = config.get("default_model_filename") or FILES.get(serves, "")
+        wanted = _last(config, "default_model_filename") or FILES.get(serves, "")
         if wanted and wanted not in there:
             message = f"Triton looks for {model}/{version}/{wanted} ({serves}), which is not there."
             hint = f"Rename {some(there) or 'the file'} to {wanted}, or write default_model_filename in {path}."
@@ -174,6 +172,11 @@ def _check_names(source: SourceFiles, model: str, models: frozenset[str]) -> Ite
         yield Finding(TRITON, f"{path} names types of data that Triton does not know: {some(types)}.", hint)
 
 
+def _last(config: Mapping[str, list[Any]], field: str) -> str:
+    """The value that counts where a field is there twice."""
+    return str(config[field][-1]) if field in config else ""
+
+
 def _values(text: str, field: str) -> set[str]:
     """The values of a field at any depth of a configuration in protobuf's text format."""
     found: set[str] = set()
@@ -184,68 +187,43 @@ def _values(text: str, field: str) -> set[str]:
     return found
 
 
-def read_message(text: str) -> Mapping[str, list[Any]]:
-    """Every field of a configuration that `read_config` can read: its values in their order, messages as mappings."""
-    tokens = [token for token in _TOKEN.finditer(text) if token.lastgroup]
-    return _message(tokens[::-1], 0)
+def read_config(text: str) -> tuple[Mapping[str, list[Any]], str]:
+    """The fields of a configuration in protobuf's text format, and why it is not one; one of both is empty.
 
-
-def _message(tokens: list[re.Match[str]], depth: int) -> Mapping[str, list[Any]]:
-    """The fields up to the end of a message; of `tokens` the last is the next."""
-    fields: dict[str, list[Any]] = {}
-    field, listed, waits = "", 0, False
-    while tokens:
-        token = tokens.pop()
-        mark, written, word = token["mark"], token["text"], token["word"]
-        if mark in ("{", "<") and depth < _MOST_DEEP:
-            fields.setdefault(field, []).append(_message(tokens, depth + 1))
-        elif mark in ("}", ">"):
-            break
-        elif mark in ("[", "]"):
-            listed += 1 if mark == "[" else -1
-        elif written:
-            fields.setdefault(field, []).append(_unescaped(written))
-        elif word and (listed or waits):
-            fields.setdefault(field, []).append(word)
-        elif word:
-            field = word
-        waits = mark == ":"
-    return fields
-
-
-def read_config(text: str) -> tuple[dict[str, str], str]:
-    """The fields at the top of a configuration in protobuf's text format, and why it is not one; one of both is empty.
-
-    A field that holds a message or a list is there without its value.
+    Each field has its values in their order, and a message is a mapping like the whole.
     """
-    fields: dict[str, str] = {}
-    open_marks: list[str] = []
-    field, waits, line = "", False, 1
+    fields: dict[str, list[Any]] = {}
+    around: list[tuple[str, dict[str, list[Any]], str]] = []
+    """What closes each open mark, and the message and the field where it stands."""
+    field, before, line = "", None, 1
     for token in _TOKEN.finditer(text):
         mark, written, word = token["mark"], token["text"], token["word"]
+        is_named = (before and before["mark"] == ":") or (around and around[-1][0] == "]")
         if token["odd"]:
             return {}, f"line {line} has {token['odd']} where no text format has it"
-        if mark and mark in _CLOSES:
-            open_marks.append(_CLOSES[mark])
-            waits = False
-        elif mark and mark in _CLOSES.values():
-            if not open_marks or open_marks.pop() != mark:
+        if mark in _CLOSES:
+            around.append((_CLOSES[mark], fields, field))
+            if mark != "[":
+                inner: dict[str, list[Any]] = {}
+                fields.setdefault(field, []).append(inner)
+                fields, field = inner, ""
+        elif mark in _CLOSES.values():
+            if not around or around[-1][0] != mark:
                 return {}, f"line {line} closes {mark} that nothing opens"
-        elif not open_marks and word and not waits:
-            if word not in FIELDS:
+            _, fields, field = around.pop()
+        elif word and not is_named:
+            if not around and word not in FIELDS:
                 return {}, f"line {line} has {word}, which is not a field of a model's configuration"
             field = word
-            fields.setdefault(field, "")
-        elif not open_marks and mark == ":":
-            waits = True
-            fields[field] = ""
-        elif not open_marks and (written or word):
-            if not field:
-                return {}, f"line {line} has a text without a field"
-            fields[field] += _unescaped(written) if written else word
-            waits = False
+        elif (written or word) and not field:
+            return {}, f"line {line} has a text without a field"
+        elif written and before and before["text"]:
+            fields[field][-1] += _unescaped(written)
+        elif written or word:
+            fields.setdefault(field, []).append(_unescaped(written) if written else word)
+        before = token if token.lastgroup else before
         line += token[0].count("\n")
-    return ({}, f"{open_marks[-1]} is missing at its end") if open_marks else (fields, "")
+    return ({}, f"{around[-1][0]} is missing at its end") if around else (fields, "")
 
 
 def _unescaped(written: str) -> str:

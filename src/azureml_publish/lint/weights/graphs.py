@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from azureml_publish.content.packaging.onnx import Port
-from azureml_publish.content.packaging.triton import read_config, read_message
+from azureml_publish.content.packaging.triton import read_config
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.weights.files import WeightFiles
 
@@ -28,9 +28,10 @@ def _port(fields: Mapping[str, list[Any]]) -> Port:
 def triton_differences(files: WeightFiles, path: str) -> Iterator[str]:
     """What a `config.pbtxt` says and the graph of its newest version, or its labels, deny."""
     text = files.text(path)
-    if read_config(text)[1]:
+    fields, problem = read_config(text)
+    if problem:
         return
-    fields, folder = read_message(text), path.removesuffix(CONFIGURATION)
+    folder = path.removesuffix(CONFIGURATION)
     for output in fields.get("output", []):
         name = next(iter(output.get("label_filename", [])), "") if isinstance(output, Mapping) else ""
         labels = [line for line in files.text(folder + name).splitlines() if line.strip()] if name else []

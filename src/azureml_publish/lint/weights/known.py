@@ -15,7 +15,7 @@ from typing import Any, Generic, NamedTuple, TypeAlias, TypeGuard, TypeVar
 
 from azureml_publish.content.packaging.onnx import Port
 from azureml_publish.content.packaging.safetensors import Tensor
-from azureml_publish.content.packaging.triton import read_config, read_message
+from azureml_publish.content.packaging.triton import read_config
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.samples import signature
 from azureml_publish.lint.subject import Described
@@ -208,9 +208,7 @@ def _of_indexes(files: WeightFiles, named: Mapping[str, list[str]]) -> Iterator[
 
 
 def _of_triton(text: str, path: str) -> Iterator[tuple[str, Fact, str]]:
-    if read_config(text)[1]:
-        return
-    fields = read_message(text)
+    fields, _ = read_config(text)
     batch = str(next(iter(fields.get("max_batch_size", [])), ""))
     if batch.isdecimal() and int(batch) > 0:
         yield "batch", float(batch), path

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from azureml_publish.content.packaging.transformers_facts import stated
-from azureml_publish.content.packaging.triton import CONFIG, read_config, read_message
+from azureml_publish.content.packaging.triton import CONFIG, read_config
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.weights.files import WeightFiles
@@ -139,7 +139,7 @@ def triton_mistakes(files: WeightFiles) -> Iterator[tuple[str, str, str]]:
     """A configuration of Triton whose name is not its folder's, or whose labels are not there or are too few."""
     for path in sorted(path for path in files.places if path.endswith(f"/{CONFIG}")):
         folder = path.removesuffix(CONFIG)
-        fields = read_message(files.text(path)) if not read_config(files.text(path))[1] else {}
+        fields, _ = read_config(files.text(path))
         name, own = str(next(iter(fields.get("name", [])), "")), folder.rstrip("/").rpartition("/")[2]
         if name and name != own:
             yield path, name, f"The name is {short(name)}, and Triton wants that of the folder, {own}."
