@@ -88,7 +88,7 @@ def read_file(path: Path, root: Path | None, *, limit: int = MAX_FILE_BYTES) -> 
     return data
 
 
-def read_below(folder: Path, *, limit: int = MAX_FILE_BYTES) -> Iterator[tuple[str, bytes]]:
+def read_below(folder: Path) -> Iterator[tuple[str, bytes]]:
     """Path below a folder and content of each file in it, sorted, for a digest of all that is there.
 
     Raises:
@@ -96,7 +96,7 @@ def read_below(folder: Path, *, limit: int = MAX_FILE_BYTES) -> Iterator[tuple[s
     """
     try:
         for name, path in sorted(_below(str(folder), "")):
-            yield name, _read_plain(path, limit)
+            yield name, _read_plain(path, MAX_FILE_BYTES)
     except OSError as error:
         raise UnusableFile(folder, f"cannot be read: {error.strerror}", hint="Make it readable.") from error
 

@@ -41,7 +41,6 @@ def inspect_sources(
     stand_in: bool = False,
     trust_locks: bool = False,
     offline: bool = False,
-    jobs: int = JOBS,
 ) -> Inspection:
     """Read the source of each model that would be created, several at a time; no file is uploaded.
 
@@ -69,7 +68,7 @@ def inspect_sources(
         except PublishError as error:
             return error
 
-    with ThreadPoolExecutor(jobs, thread_name_prefix="inspect") as pool:
+    with ThreadPoolExecutor(JOBS, thread_name_prefix="inspect") as pool:
         looked = dict(zip(created, pool.map(look, created), strict=True))
     known = {model: one for model, one in looked.items() if isinstance(one, ModelContent)}
     looked_into = (each for one in known.values() if one.contained is not None for each in one.contained.found)

@@ -22,9 +22,6 @@ from azureml_publish.plan.rules import ChangeClass
 
 SCHEMA_VERSION = 1
 
-MAX_BYTES = 512 * 1024 * 1024
-"""A plan of a thousand models with long cards has some tens of MiB; a much larger file is not a plan."""
-
 Digests = Annotated[dict[str, str], Field(description="A short digest by field.")]
 
 
@@ -284,8 +281,6 @@ def _read_action(action: SavedAction) -> Action:
 
 
 def _parse(raw: bytes, path: str) -> Any:
-    if len(raw) > MAX_BYTES:
-        raise UsageProblem(f"{path} is larger than {MAX_BYTES // 2**20} MiB, so it is not a plan.", hint=_again(path))
     try:
         return json.loads(raw.decode("utf-8"))
     except json.JSONDecodeError as error:

@@ -6,6 +6,7 @@ nobody has shown that Azure's page does more with it.
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 import secrets
@@ -139,15 +140,9 @@ class _Marks:
         return f'<p {self.hold}="{len(self.kept) - 1}"></p>'
 
 
-_PARSERS: list[MarkdownIt] = []
-
-
+@functools.cache
 def _parser() -> MarkdownIt:
-    if not _PARSERS:
-        parser = MarkdownIt("commonmark", {"html": True})
-        parser.enable("table")
-        _PARSERS.append(parser)
-    return _PARSERS[0]
+    return MarkdownIt("commonmark", {"html": True}).enable("table")
 
 
 def _with_anchors(tokens: Sequence[Token], marks: _Marks) -> list[tuple[int, str, str]]:
@@ -216,7 +211,7 @@ class _Finish(HTMLParser):
     """Puts what was kept into clean HTML, and says of links and images where they lead."""
 
     def __init__(self, marks: _Marks, *, images: bool) -> None:
-        super().__init__(convert_charrefs=False)
+        super().__init__()
         self.out: list[str] = []
         self.left_out = False
         self._marks = marks
@@ -257,14 +252,6 @@ class _Finish(HTMLParser):
     def handle_data(self, data: str) -> None:
         """Write text."""
         self.out.append(html.escape(data, quote=False))
-
-    def handle_entityref(self, name: str) -> None:
-        """Write a named character."""
-        self.out.append(f"&{name};")
-
-    def handle_charref(self, name: str) -> None:
-        """Write a numbered character."""
-        self.out.append(f"&#{name};")
 
     def _attributes(self, given: dict[str, str]) -> dict[str, str]:
         written = {name: value for name, value in given.items() if not name.endswith(self._marks.key)}

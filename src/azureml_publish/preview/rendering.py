@@ -66,10 +66,9 @@ class Renderer:
         return for_xml(text)
 
     def _links(self, up: str) -> Callable[..., str]:
-        def link(*parts: str, fragment: str = "") -> str:
+        def link(*parts: str) -> str:
             path = "".join(f"{quote(part, safe='')}/" for part in parts)
-            address = up + path + ("index.html" if self.exported else "")
-            return (address or "./") + (f"#{fragment}" if fragment else "")
+            return up + path + ("index.html" if self.exported else "") or "./"
 
         return link
 

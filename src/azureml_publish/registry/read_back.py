@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
 READ_BACK_DELAYS = (0.0, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
@@ -29,18 +29,16 @@ def look_until(
     look: Callable[[], T | None],
     *,
     looks: int | None = None,
-    delays: Sequence[float] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> T | None:
     """Look again and again until something is seen; None where the last look sees nothing.
 
     Args:
         look: what is there, None for not yet.
-        looks: how often, as often as there are delays if left out.
-        delays: seconds before each look, `READ_BACK_DELAYS` if left out.
+        looks: how often; as often as there are `READ_BACK_DELAYS` if left out.
         sleep: how to wait.
     """
-    for delay in (READ_BACK_DELAYS if delays is None else delays)[:looks]:
+    for delay in READ_BACK_DELAYS[:looks]:
         sleep(delay)
         found = look()
         if found is not None:

@@ -59,7 +59,7 @@ class Subscription:
         with _translated(self._name, f"the sizes in {region}"):
             return send(self._client, "GET", url, params={"api-version": VM_SIZES_API})
 
-    def vm_sizes_everywhere(self, regions: tuple[str, ...], jobs: int = 8) -> tuple[dict[str, Any], dict[str, str]]:
+    def vm_sizes_everywhere(self, regions: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, str]]:
         """The answers of several regions, and why there is none for the others (the service is not offered there).
 
         Any other failure ends it: half an answer must not pass for a whole one.
@@ -73,7 +73,7 @@ class Subscription:
 
         answers: dict[str, Any] = {}
         missing: dict[str, str] = {}
-        with ThreadPoolExecutor(jobs, thread_name_prefix="vm-sizes") as pool:
+        with ThreadPoolExecutor(8, thread_name_prefix="vm-sizes") as pool:
             for region, answer, reason in pool.map(read, regions):
                 if reason:
                     missing[region] = reason

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from azureml_publish.content.packaging.source_files import LFS_POINTER
 from azureml_publish.content.packaging.tree import LocalOrigin
-from azureml_publish.content.sources.git import POINTER, Clones
+from azureml_publish.content.sources.git import Clones
 from azureml_publish.errors import UnusableSource
 from azureml_publish.spec import GitRepository
 
@@ -73,7 +74,7 @@ def test_what_is_not_there_is_told_in_gits_words(repository: Path, branch: str) 
 
 
 def test_a_pointer_of_lfs_is_no_content(repository: Path) -> None:
-    (repository / "data" / "weights.bin").write_bytes(POINTER + b"v1\noid sha256:0\nsize 3\n")
+    (repository / "data" / "weights.bin").write_bytes(LFS_POINTER + b"v1\noid sha256:0\nsize 3\n")
     git(repository, "commit", "-qam", "three")
     with pytest.raises(UnusableSource, match=r"data/weights.bin .* only a pointer") as told:
         Clones().list_files(GitRepository(uri=repository.as_uri()))

@@ -11,14 +11,12 @@ import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from azureml_publish.content.packaging.source_files import LFS_POINTER
 from azureml_publish.content.packaging.tree import ArtifactFile
 from azureml_publish.content.sources.local import list_local_files
 from azureml_publish.errors import UnusableSource
 from azureml_publish.git import GitFailed, GitMissing, fetching, run_git
 from azureml_publish.spec import GitRepository
-
-POINTER = b"version https://git-lfs.github.com/spec/"
-"""How a file begins that git LFS left as a pointer (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
 
 SECONDS = 3600.0
 """How long a clone may take, and then its checkout, in which LFS fetches files."""
@@ -104,7 +102,7 @@ class Clones:
         for path in folder.rglob("*"):
             if path.is_symlink() or not path.is_file() or path.stat().st_size >= 1024:
                 continue
-            if path.read_bytes().startswith(POINTER):
+            if path.read_bytes().startswith(LFS_POINTER):
                 raise UnusableSource(
                     f"{path.relative_to(folder).as_posix()} in {uri} is only a pointer of git LFS.",
                     hint="Install git-lfs (`git lfs install`), which fetches the file itself.",
