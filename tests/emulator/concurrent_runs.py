@@ -20,7 +20,7 @@ from azureml_publish.content.upload.progress import Silent
 from azureml_publish.content.upload.transfer import Transfer
 from azureml_publish.errors import Conflict
 from azureml_publish.execute.apply import Result, apply_plan
-from azureml_publish.execute.journal import Unrecorded
+from azureml_publish.execute.journal import Recorder
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.execute.registration import Tools
 from azureml_publish.layouts.wire import record_of
@@ -110,7 +110,7 @@ class Run:
             (action,) = plan.conflicts
             error = Conflict(f"{action.model}: {action.reason}", hint=action.hint)
             return Result(action.model, action.version, Outcome.FAILED, error=error)
-        tools = Tools(self.registry, SILENT, lambda _: None, Unrecorded(self.name))
+        tools = Tools(self.registry, SILENT, lambda _: None, Recorder(self.name))
         (result,) = apply_plan(plan, planning.contents, tools, jobs=1)
         return result
 

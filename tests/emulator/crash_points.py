@@ -10,7 +10,7 @@ from typing import Any
 from azureml_publish.assets import AssetId, AssetRecord, ContainerAccess, RegisteredAsset, RegistryState, Value
 from azureml_publish.content.upload.progress import Silent
 from azureml_publish.errors import JournalFailed
-from azureml_publish.execute.journal import Journal, Step
+from azureml_publish.execute.journal import Journal, Recorder, Step
 from azureml_publish.registry.protocol import Registry
 
 
@@ -112,7 +112,7 @@ class FusedRegistry:
         self.fuse.around(self.real.set_archived, asset, archived=archived)
 
 
-class FusedJournal:
+class FusedJournal(Recorder):
     """A real journal whose steps burn a fuse."""
 
     def __init__(self, real: Journal, fuse: Fuse) -> None:

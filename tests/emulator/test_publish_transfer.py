@@ -10,6 +10,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -26,11 +27,11 @@ from azureml_publish.content.packaging.tree import MANIFEST_FILE, ArtifactFile, 
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.content.sources.readers import Readers
 from azureml_publish.content.upload.container import BLOCK, Container
-from azureml_publish.content.upload.file_upload import FileUpload, UploadContext
+from azureml_publish.content.upload.file_upload import FileUpload, UploadContext, Watcher
 from azureml_publish.content.upload.pool import UploadPool
 from azureml_publish.content.upload.progress import Silent
 from azureml_publish.content.upload.retry import RetryPolicy
-from azureml_publish.content.upload.transfer import ModelContent, Sources, Transfer, describe_content, publish_content
+from azureml_publish.content.upload.transfer import ModelContent, Transfer, describe_content, publish_content
 from azureml_publish.emulator import Emulator
 from azureml_publish.errors import ContentMismatch, Interrupted, NotFound, Unreachable
 from azureml_publish.project import load_project
@@ -143,25 +144,12 @@ def content_of(root: Path) -> ModelContent:
 
 def move(container: Container, file: ArtifactFile) -> None:
     """Bring one file, as a transfer of a model does."""
-    moving = FileUpload(
-        file, UploadContext(container, Sources(transfer()), UploadPool(), RetryPolicy(), lambda: False), Unwatched(), {}
-    )
+    context = UploadContext(container, Readers(Hub()), UploadPool(), RetryPolicy(), lambda: False)
+    moving = FileUpload(file, context, Watcher("odd", file, Silent(), threading.Event()), {})
     for span in moving.spans:
         moving.bring(span)
     if moving.error is not None:
         raise moving.error
-
-
-class Unwatched:
-    """Hears of a file, and does nothing."""
-
-    def advance(self, count: int) -> None: ...
-
-    def waits(self, seconds: float, error: Unreachable) -> None: ...
-
-    def done(self) -> None: ...
-
-    def failed(self) -> None: ...
 
 
 def transfer(hub: Hub | None = None, *, stop: Callable[[], bool] = lambda: False) -> Transfer:

@@ -21,7 +21,7 @@ from azureml_publish.content.upload.transfer import describe_content
 from azureml_publish.emulator import Emulator, Quirks
 from azureml_publish.errors import Conflict, Overtaken
 from azureml_publish.execute.apply import Result
-from azureml_publish.execute.journal import Unrecorded
+from azureml_publish.execute.journal import Recorder
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.execute.promote import plan_promotion, promote
 from azureml_publish.execute.registration import Tools
@@ -239,7 +239,7 @@ def promote_from(source: Run, target: Run) -> Result:
         return Result(NAME, 1, Outcome.FAILED, error=Conflict(f"{NAME}: {action.reason}", hint=action.hint))
     if action.kind is ActionKind.UNCHANGED:
         return Result(NAME, 1, Outcome.UNCHANGED)
-    tools = Tools(target.registry, SILENT, lambda _: None, Unrecorded(target.name))
+    tools = Tools(target.registry, SILENT, lambda _: None, Recorder(target.name))
     try:
         return Result(NAME, 1, promote(promotion, source.registry, tools, Origin(plan="plan", tool="test")).outcome)
     except Overtaken as error:

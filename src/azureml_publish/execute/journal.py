@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -82,16 +82,17 @@ class _End(_Line):
     end: str
 
 
-class Recorder(Protocol):
-    """Records the steps of a run.
+class Recorder:
+    """Records the steps of a run; this one nowhere.
 
     Attributes:
         apply: the run's id.
         failure: why nothing more can be recorded; None as long as it can.
     """
 
-    apply: str
-    failure: JournalFailed | None
+    def __init__(self, apply: str = "unrecorded") -> None:
+        self.apply = apply
+        self.failure: JournalFailed | None = None
 
     def note(self, step: Step, model: str, version: int, **facts: str) -> None:
         """Record a step; returns when it is on disk.
@@ -101,24 +102,12 @@ class Recorder(Protocol):
         """
 
 
-class Unrecorded:
-    """A recorder that records nothing."""
-
-    def __init__(self, apply: str = "unrecorded") -> None:
-        self.apply = apply
-        self.failure: JournalFailed | None = None
-
-    def note(self, step: Step, model: str, version: int, **facts: str) -> None:
-        """Nothing."""
-
-
-class Journal:
+class Journal(Recorder):
     """A run's journal, open for appending; from any thread."""
 
     def __init__(self, path: Path, descriptor: int, apply: str, clock: Callable[[], datetime]) -> None:
+        super().__init__(apply)
         self.path = path
-        self.apply = apply
-        self.failure: JournalFailed | None = None
         self._descriptor = descriptor
         self._clock = clock
         self._writing = threading.Lock()

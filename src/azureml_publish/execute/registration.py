@@ -31,7 +31,7 @@ from azureml_publish.errors import (
     Refused,
 )
 from azureml_publish.events import Events, Kind
-from azureml_publish.execute.journal import Recorder, Step, Unrecorded
+from azureml_publish.execute.journal import Recorder, Step
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.layouts.wire import record_of
 from azureml_publish.plan.actions import Action, ActionKind, Desired
@@ -56,7 +56,7 @@ class Tools:
     registry: Registry
     transfer: Transfer
     sleep: Callable[[float], None] = time.sleep
-    journal: Recorder = field(default_factory=Unrecorded)
+    journal: Recorder = field(default_factory=Recorder)
     events: Events = field(default_factory=Events)
 
 

@@ -26,7 +26,7 @@ from azureml_publish.content.upload.transfer import ModelContent
 from azureml_publish.errors import JournalFailed, Overtaken, Unreachable
 from azureml_publish.events import Event, Events, Kind, failure_facts, secrets_of
 from azureml_publish.execute.apply import Applying, Result, carry_out_all
-from azureml_publish.execute.journal import Journal, Step, Unrecorded
+from azureml_publish.execute.journal import Journal, Recorder, Step
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.execute.registration import Tools
 from azureml_publish.pipeline.elsewhere import Place, unlike
@@ -226,7 +226,7 @@ class _Session:
             )
             self._readers: Readers = stack.enter_context(closing(find_readers(opened, run)))
             transfer = replace(transfer, signer=find_signer(run, project, opened))
-            tools = Tools(opened.registry, transfer, run.sleep, Unrecorded(order.run), events)
+            tools = Tools(opened.registry, transfer, run.sleep, Recorder(order.run), events)
             self._applying = Applying(tools, order.uploads)
             self._opened = stack.pop_all()
 

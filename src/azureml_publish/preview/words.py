@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
@@ -152,7 +153,7 @@ class _Splitter(HTMLParser):
     """Cuts well-formed HTML between its top elements."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=False)
+        super().__init__()
         self._parts: list[str] = []
         self._current: list[str] = []
         self._depth = 0
@@ -172,15 +173,7 @@ class _Splitter(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         """Take text in."""
-        self._current.append(data)
-
-    def handle_entityref(self, name: str) -> None:
-        """Keep a named character."""
-        self._current.append(f"&{name};")
-
-    def handle_charref(self, name: str) -> None:
-        """Take a numbered character in."""
-        self._current.append(f"&#{name};")
+        self._current.append(html.escape(data, quote=False))
 
     def finished(self) -> list[str]:
         """The blocks."""

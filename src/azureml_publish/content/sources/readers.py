@@ -11,7 +11,15 @@ from pathlib import Path
 
 from azureml_publish.content.digests import Digests
 from azureml_publish.content.packaging.source_files import Part, SourceFiles, parts_to_read, rest_of_header
-from azureml_publish.content.packaging.tree import ArtifactFile, BlobOrigin, HubOrigin, LocalOrigin, ReadOrigin
+from azureml_publish.content.packaging.tree import (
+    ArtifactFile,
+    BlobOrigin,
+    HubOrigin,
+    LocalOrigin,
+    ReadOrigin,
+    RenderedOrigin,
+    StoredOrigin,
+)
 from azureml_publish.content.sources.azureblob import Blobs
 from azureml_publish.content.sources.azureml import AzureMlFiles
 from azureml_publish.content.sources.git import Clones
@@ -101,7 +109,7 @@ class Readers:
         got = bytearray()
 
         def read_all() -> bytes:
-            for chunk in self._stream(file, start + len(got), length - len(got)):
+            for chunk in self.stream(file, start + len(got), length - len(got)):
                 got.extend(chunk)
             if len(got) < length:
                 raise Unreachable(f"The source broke off within {file.path}.", hint="Try again.")
@@ -135,18 +143,39 @@ class Readers:
                 return SourceHost(self.clones.commit(repository))
         return SourceHost()
 
-    def _stream(self, file: ArtifactFile, start: int, length: int) -> Iterator[bytes]:
+    def stream(self, file: ArtifactFile, start: int, length: int) -> Iterator[bytes]:
+        """Bytes of a file; fewer than requested may come.
+
+        Raises:
+            Unreachable: worth another attempt.
+            PublishError: not worth one.
+        """
         match file.origin:
             case HubOrigin():
                 return self.hub.read(file.origin, start, length, file.size)
             case BlobOrigin():
                 return self.blobs.read(file.origin, start, length, file.etag)
             case LocalOrigin(path):
-                return read_local_file(path, start, length)
+                return _whole(file, read_local_file(path, start, length), length)
+            case RenderedOrigin(data):
+                return _whole(file, iter([data[start : start + length]]), length)
             case ReadOrigin(reader, path):
                 return reader.read(path, start, length)
+            case StoredOrigin(store):
+                # There is no range of an empty file.
+                return iter([store.read_part(file.path, start, length)] if length else [])
+
+    def copy_source(self, file: ArtifactFile) -> tuple[str, str | None] | None:
+        """Where the storage could fetch a file itself: address and `Authorization`; None where it cannot."""
+        match file.origin:
+            case BlobOrigin():
+                return self.blobs.copy_source(file.origin)
+            case StoredOrigin(store):
+                return store.address(file.path), None
+            case ReadOrigin(reader, path):
+                return reader.copy_source(path)
             case _:
-                raise TypeError(f"{type(file.origin).__name__} is not a source")
+                return None
 
     def open(self, folder: ModelFolder) -> SourceFiles:
         """The files of a model folder's source, with what packaging looks at.
@@ -155,6 +184,18 @@ class Readers:
             PublishError: the source cannot be read.
         """
         return open_files(self.list_files(folder), self.read)
+
+
+def _whole(file: ArtifactFile, chunks: Iterator[bytes], length: int) -> Iterator[bytes]:
+    """A local file is whole when it is read: fewer bytes mean that it has changed."""
+    for chunk in chunks:
+        length -= len(chunk)
+        yield chunk
+    if length > 0:
+        raise ContentMismatch(
+            f"{file.path}: {file.size - length:,} bytes came, {file.size:,} were promised.",
+            hint="The source changed; nothing was registered. Run again.",
+        )
 
 
 def open_files(files: Iterable[ArtifactFile], read: Callable[[ArtifactFile, int, int], bytes]) -> SourceFiles:

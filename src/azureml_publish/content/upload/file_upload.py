@@ -10,50 +10,42 @@ from __future__ import annotations
 import base64
 import hashlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Protocol
 
 from azureml_publish.assets import ManifestEntry
 from azureml_publish.content.packaging.tree import ArtifactFile
+from azureml_publish.content.sources.readers import Readers
 from azureml_publish.content.upload.container import BLOCK, Container, block_size, metadata_of
 from azureml_publish.content.upload.pool import UploadPool
+from azureml_publish.content.upload.progress import Progress
 from azureml_publish.content.upload.retry import RetryPolicy, Stop
 from azureml_publish.errors import ContentMismatch, Interrupted, PublishError, Unreachable
 
 _CHANGED = "The source changed or was damaged on the way; nothing was registered. Run again."
 
 
-class Source(Protocol):
-    """Where the bytes of files come from."""
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Passes the progress of one file to that of the run, from several threads; `trouble`: one will not be there."""
 
-    def read(self, file: ArtifactFile, start: int, length: int) -> Iterator[bytes]:
-        """Bytes of a file; fewer than requested may come.
-
-        Raises:
-            Unreachable: worth another attempt.
-            PublishError: not worth one.
-        """
-
-    def copy_source(self, file: ArtifactFile) -> tuple[str, str | None] | None:
-        """Where the storage could fetch a file itself: address and `Authorization`; None where it cannot."""
-
-
-class Watcher(Protocol):
-    """Receives the progress of one file, from several threads."""
+    model: str
+    file: ArtifactFile
+    progress: Progress
+    trouble: threading.Event
 
     def advance(self, count: int) -> None:
         """So many more bytes are in the container."""
+        self.progress.advance(self.model, self.file.path, count)
 
     def waits(self, seconds: float, error: Unreachable) -> None:
         """Something did not answer; the next attempt is in `seconds`."""
+        self.progress.waits(self.model, self.file.path, seconds, error.message)
 
     def done(self) -> None:
         """The file is in the container, whole and checked."""
-
-    def failed(self) -> None:
-        """The file will not be there."""
+        self.progress.file_done(self.model, self.file.path, self.file.size, reused=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +53,7 @@ class UploadContext:
     """What the uploads of a run share."""
 
     container: Container
-    source: Source
+    source: Readers
     pool: UploadPool
     retry: RetryPolicy
     stop: Stop
@@ -122,7 +114,7 @@ class FileUpload:
             with self._turn:
                 self.error = self.error or error
                 self._turn.notify_all()
-            self._watcher.failed()
+            self._watcher.trouble.set()
 
     def _read(self, span: Span) -> bytes:
         context, buffer = self._context, BytesIO()
@@ -131,7 +123,7 @@ class FileUpload:
             missing = span.length - buffer.tell()
             if not missing:
                 return
-            for chunk in context.source.read(self.file, span.start + buffer.tell(), missing):
+            for chunk in context.source.stream(self.file, span.start + buffer.tell(), missing):
                 self._go_on()
                 context.pool.bandwidth.take(len(chunk), self._over)
                 buffer.write(chunk[: span.length - buffer.tell()])

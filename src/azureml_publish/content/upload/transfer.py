@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,35 +14,27 @@ from azureml_publish.content.manifest import put_beside, write_manifest
 from azureml_publish.content.packaging.tree import (
     SIGNATURE_FILE,
     ArtifactFile,
-    BlobOrigin,
-    HubOrigin,
-    LocalOrigin,
-    ReadOrigin,
-    RenderedOrigin,
-    StoredOrigin,
     manifest_digest,
 )
 from azureml_publish.content.signing import Signer
 from azureml_publish.content.sources.azureblob import Blobs
 from azureml_publish.content.sources.git import Clones
 from azureml_publish.content.sources.hub import Hub
-from azureml_publish.content.sources.local import read_local_file
 from azureml_publish.content.sources.readers import Readers
 from azureml_publish.content.sources.selection import find_pickles
 from azureml_publish.content.upload.container import BLOCK, Container
-from azureml_publish.content.upload.file_upload import NAME_LENGTH, FileUpload, UploadContext
+from azureml_publish.content.upload.file_upload import NAME_LENGTH, FileUpload, UploadContext, Watcher
 from azureml_publish.content.upload.lease import Renew
 from azureml_publish.content.upload.pool import UploadPool
 from azureml_publish.content.upload.progress import Progress
 from azureml_publish.content.upload.retry import RetryPolicy, Stop
-from azureml_publish.errors import ContentMismatch, Interrupted, Unreachable, UnusableSource
+from azureml_publish.errors import Interrupted, UnusableSource
 from azureml_publish.project import ModelFolder
 from azureml_publish.spec.source import CHOOSING
 
 __all__ = [
     "ModelContent",
     "Moved",
-    "Sources",
     "Transfer",
     "describe_content",
     "find_local",
@@ -113,7 +105,7 @@ def publish_content(
 
 
 def _readers(model: str, transfer: Transfer) -> Readers:
-    """Readers for a source that was not read before; they report waits, and can be stopped."""
+    """What reads a model's files; it reports waits, and can be stopped."""
     return Readers(
         transfer.hub,
         transfer.blobs,
@@ -153,7 +145,9 @@ def move_files(model: str, files: Sequence[ArtifactFile], container: Container, 
 def _move_files(model: str, files: Sequence[ArtifactFile], container: Container, transfer: Transfer) -> Moved:
     """Hand every span of every file to the pool, in order, and wait for all of them."""
     progress = transfer.progress
-    context = UploadContext(container, Sources(transfer), transfer.pool, transfer.retry, transfer.stop, transfer.block)
+    context = UploadContext(
+        container, _readers(model, transfer), transfer.pool, transfer.retry, transfer.stop, transfer.block
+    )
     present, begun = container.files(), container.begun()
     kept: list[ManifestEntry] = []
     moves: list[FileUpload] = []
@@ -168,7 +162,7 @@ def _move_files(model: str, files: Sequence[ArtifactFile], container: Container,
             continue
         blocks = _blocks(container, file.path) if file.path in begun and file.size > transfer.block else {}
         progress.file_begun(model, file.path, file.size)
-        moves.append(FileUpload(file, context, _Watcher(model, file, progress, trouble), blocks))
+        moves.append(FileUpload(file, context, Watcher(model, file, progress, trouble), blocks))
         for span in moves[-1].spans:
             if trouble.is_set() or transfer.stop():
                 break
@@ -192,76 +186,6 @@ def _blocks(container: Container, path: str) -> dict[str, int]:
         container.forget_blocks(path)
         return {}
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """The sources of a run, by where a file comes from."""
-
-    transfer: Transfer
-
-    def read(self, file: ArtifactFile, start: int, length: int) -> Iterator[bytes]:
-        """See `Source.read`."""
-        match file.origin:
-            case HubOrigin():
-                return self.transfer.hub.read(file.origin, start, length, file.size)
-            case BlobOrigin():
-                return self.transfer.blobs.read(file.origin, start, length, file.etag)
-            case LocalOrigin(path):
-                return _whole(file, read_local_file(path, start, length), length)
-            case RenderedOrigin(data):
-                return _whole(file, iter([data[start : start + length]]), length)
-            case ReadOrigin(reader, path):
-                return reader.read(path, start, length)
-            case StoredOrigin(store):
-                # There is no range of an empty file.
-                return iter([store.read_part(file.path, start, length)] if length else [])
-
-    def copy_source(self, file: ArtifactFile) -> tuple[str, str | None] | None:
-        """See `Source.copy_source`."""
-        match file.origin:
-            case BlobOrigin():
-                return self.transfer.blobs.copy_source(file.origin)
-            case StoredOrigin(store):
-                return store.address(file.path), None
-            case ReadOrigin(reader, path):
-                return reader.copy_source(path)
-            case _:
-                return None
-
-
-def _whole(file: ArtifactFile, chunks: Iterator[bytes], length: int) -> Iterator[bytes]:
-    """A local file is whole when it is read: fewer bytes mean that it has changed."""
-    for chunk in chunks:
-        length -= len(chunk)
-        yield chunk
-    if length > 0:
-        raise ContentMismatch(
-            f"{file.path}: {file.size - length:,} bytes came, {file.size:,} were promised.",
-            hint="The source changed; nothing was registered. Run again.",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Watcher:
-    """Passes the progress of one file to that of the run."""
-
-    model: str
-    file: ArtifactFile
-    progress: Progress
-    trouble: threading.Event
-
-    def advance(self, count: int) -> None:
-        self.progress.advance(self.model, self.file.path, count)
-
-    def waits(self, seconds: float, error: Unreachable) -> None:
-        self.progress.waits(self.model, self.file.path, seconds, error.message)
-
-    def done(self) -> None:
-        self.progress.file_done(self.model, self.file.path, self.file.size, reused=False)
-
-    def failed(self) -> None:
-        self.trouble.set()
 
 
 def _provenance(folder: ModelFolder) -> dict[str, object]:
