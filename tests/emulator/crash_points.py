@@ -136,6 +136,7 @@ class FusedProgress(Silent):
     """Burns a fuse as a model's files, and each of them, begin to move."""
 
     def __init__(self, fuse: Fuse) -> None:
+        super().__init__()
         self._fuse = fuse
 
     def begin(self, model: str, files: int, size: int) -> None:

@@ -36,6 +36,7 @@ class Seen(Silent):
     """What a run told, and what it should do meanwhile."""
 
     def __init__(self, meanwhile: Callable[[int], None] = lambda _count: None) -> None:
+        super().__init__()
         self.reused: set[str] = set()
         self.warned: list[str] = []
         self.waited: list[str] = []
