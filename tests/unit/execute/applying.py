@@ -21,7 +21,7 @@ from azureml_publish.content.upload.progress import Silent
 from azureml_publish.content.upload.transfer import ModelContent, Transfer
 from azureml_publish.errors import JournalFailed
 from azureml_publish.execute.apply import Result, apply_plan
-from azureml_publish.execute.journal import Step
+from azureml_publish.execute.journal import Recorder, Step
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.execute.registration import Tools
 from azureml_publish.layouts.wire import record_of
@@ -186,7 +186,7 @@ def outcomes(results: Sequence[Result]) -> dict[str, Outcome]:
 
 
 @dataclass
-class Listed:
+class Listed(Recorder):
     """A journal in memory, which may break at a step."""
 
     apply: str = "mine"
