@@ -129,7 +129,7 @@ def _licences(asset: AssetFolder) -> Iterator[Card]:
             yield Card(text, _place(f"{asset.shown}/{file.path}"))
 
 
-_SAMPLE = pattern(r"(?:samples?/)?(?:sample[_-])?(input|output)(?:_example)?\.json")
+_SAMPLE = pattern(r"(?:samples?/)?(?:sample[_-]|serving_)?(input|output)(?:_example)?\.json")
 
 
 def _samples(asset: AssetFolder, home: str) -> Iterator[SampleText]:

@@ -17,6 +17,7 @@ from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.logged import class_differences
 from azureml_publish.lint.weights.parts import label_mistakes
 from azureml_publish.lint.weights.settings import contradictions
+from tests.unit.lint.assets import run, sound, write
 from tests.unit.lint.cards_at_hand import described, findings
 
 VIT: dict[str, Any] = {
@@ -25,6 +26,7 @@ VIT: dict[str, Any] = {
     "id2label": {"0": "a", "1": "b"},
 }
 SKLEARN = "import sklearn\nfrom sklearn.{} import GradientBoostingRegressor\n"
+LOADS = "from transformers import AutoModel\nmodel = AutoModel.from_pretrained('org/little')\n"
 ROWS = "| Benchmark | How | this | other |\n|---|---|---|---|\n"
 ROWS += "".join(f"| {name} | 0-shot | 83.0 | 77.9 |\n" for name in ("PIQA", "BoolQ"))
 
@@ -47,10 +49,29 @@ ROWS += "".join(f"| {name} | 0-shot | 83.0 | 77.9 |\n" for name in ("PIQA", "Boo
         (f"```python\n{SKLEARN.format('ensembles')}```\n", "CARD077"),
         ("```python\nimport torch\nids = run(1)\nprint(decode(ids))\n```\n", ""),
         ("```python\nimport torch\nids = run(1)\nprint(decode(predicted_ids))\n```\n", "CARD077"),
+        ("```python\nimport soundfile as sf\nx = 1\nsf.write('a', x)\n```\n", ""),
+        ("```python\nimport soundfile as sf\nx = 1\nsoundfile.write('a', x)\n```\n", "CARD077"),
+        ("```python\nimport onnxruntime_genai as og\nx = og.Model('a')\n```\n", ""),
+        ("```python\nimport onnxruntime_genai as ort\nx = og.Model('a')\n```\n", "CARD077"),
+        (f"```python\n{LOADS}x = read_image('a')\n```\n", "CARD077"),
+        (f"```python\nfrom tools import read_image\n{LOADS}x = read_image('a')\n```\n", ""),
+        ("```python\nimport time\nfor step in range(3):\n    do_step(step)\n```\n", ""),
+        ("```python\nfrom transformers import OurProcessor\np = OurProcesor()\n```\n", "CARD077"),
+        ('```bash\npip install "transformers>=4.27"\n```\n', ""),
+        ('```bash\npip install "transformers=>4.27"\n```\n', "CARD077"),
+        ("It hears 16 kHz (16,000 samples a second).\n", ""),
+        ("It hears 16 kHz (1,600 samples a second).\n", "CARD072"),
+        ("The area under the ROC curve is 0.781.\n", ""),
+        ("The area under the ROC curve is 7.81.\n", "CARD071"),
+        ("The AUC was 78.1 per cent.\n", ""),
+        ("Read [Mr. TyDi][tydi].\n\n[tydi]: https://arxiv.org/abs/2108.08787\n", ""),
+        ("Read [Mr. TyDi][tydi].\n", "CARD066"),
+        ("```python\nprint('Das Haus ist gro\u00df')\n```\n", ""),
+        ("```python\nprint('Das Haus ist gro\u00c3\u0178')\n```\n", "CARD040"),
     ],
 )
 def test_texts(text: str, code: str) -> None:
-    codes = ("CARD027", "CARD065", "CARD071", "CARD075", "CARD077")
+    codes = ("CARD027", "CARD040", "CARD065", "CARD066", "CARD071", "CARD072", "CARD075", "CARD077")
     found = findings(described(f"# little\n\nReads posts.\n\n{text}", "little"), *codes)
     assert [one.code for one in found] == ([code] if code else []), found
 
@@ -165,6 +186,83 @@ def test_a_label_without_a_number(numbered: Mapping[str, int], wrong: bool) -> N
 def test_files_that_json_refuses(tmp_path: Path, name: str, data: bytes, wrong: bool) -> None:
     (tmp_path / name).write_bytes(data)
     assert bool([*contradictions(WeightFiles({name: tmp_path / name}))]) == wrong
+
+
+VISION = {"model_type": "qwen2_vl", "vision_config": {"patch_size": 14}}
+MODULE = {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "wrong"),
+    [
+        ("preprocessor_config.json", {"patch_size": 14, "min_pixels": 3136, "max_pixels": 12845056}, False),
+        ("preprocessor_config.json", {"patch_size": 16}, True),
+        ("preprocessor_config.json", {"min_pixels": 12845056, "max_pixels": 3136}, True),
+        ("preprocessor_config.json", {"image_processor_type": "Qwen2VLImageProcessorFast"}, False),
+        ("preprocessor_config.json", {"image_processor_type": "Qwen2VLImageProcesor"}, True),
+        ("generation_config.json", {"max_length": -1876}, True),
+        ("generation_config.json", {"max_length": 1876}, False),
+        ("modules.json", [MODULE], False),
+        ("modules.json", [MODULE | {"type": "sentence_transformers.models.Polling"}], True),
+        ("model.safetensors.index.json", {"metadata": {"total_size": 12}}, True),
+        ("chat_template.json", {"chat_template": "{% for m in messages %}{{ m }}{% endfor %}"}, False),
+        ("chat_template.json", {"chat_template": "{% for m in messages %}{{ m }}"}, True),
+        ("config.json", VISION | {"image_token_id": 7, "video_token_id": 8}, False),
+        ("config.json", VISION | {"image_token_id": 7, "video_token_id": 7}, True),
+    ],
+)
+def test_settings_that_cannot_be_so(tmp_path: Path, name: str, data: Any, wrong: bool) -> None:
+    places = {}
+    for one, content in {"config.json": VISION, name: data}.items():
+        places[one] = tmp_path / one
+        places[one].write_text(json.dumps(content), encoding="utf-8")
+    assert bool([*contradictions(WeightFiles(places))]) == wrong
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "code"),
+    [
+        ("model.yaml", "container_path: ", "container_path: <TIMESTAMP>/", "PATH006"),
+        ("model.yaml", "container_name: ", "container_name: Our_", "PATH006"),
+        ("asset.yaml", "type: model", "type: model\nnmae: little", "SPEC035"),
+        ("description.md", "", "\n\n> It will be retired on April 30, 2026.\n", "SPEC037"),
+        ("description.md", "", "\n\n> It will be retired on April 30, 2027.\n", ""),
+    ],
+)
+def test_folders_of_a_catalogue(tmp_path: Path, name: str, old: str, new: str, code: str) -> None:
+    files = sound()
+    date = "system_metadata:\n  deprecation:\n    inferenceRetirementDate: '2027-04-30'\n"
+    files["spec.yaml"] = files["spec.yaml"].replace("system_metadata:\n", date)
+    write(tmp_path / "a", {**files})
+    before = {one.code for one in run(tmp_path / "a").found}
+    assert old in files[name]
+    files[name] = files[name].replace(old, new, 1) if old else files[name] + new
+    write(tmp_path / "b", {**files})
+    assert {one.code for one in run(tmp_path / "b").found} - before == ({code} if code else set())
+
+
+HTML = "<table>\n<tr><th>Property</th><th>Value</th></tr>\n<tr><td>{}</td><td>{}</td></tr>\n</table>"
+
+
+@pytest.mark.parametrize(("value", "wrong"), [("12", False), ("24", True)])
+def test_rows_of_a_table_of_html(value: str, wrong: bool) -> None:
+    model = described(f"# little\n\n{HTML.format('Layers', value)}\n", config={"num_hidden_layers": 12})
+    assert bool(findings(model, "CARD063")) == wrong
+
+
+@pytest.mark.parametrize(
+    ("task", "key", "media", "wrong"),
+    [
+        ("text-to-speech", "outputModalities", ["audio"], False),
+        ("text-to-speech", "outputModalities", ["text"], True),
+        ("image-text-to-text", "inputModalities", ["text", "image"], False),
+        ("image-text-to-text", "inputModalities", ["text"], True),
+    ],
+)
+def test_media_that_a_task_cannot_do_without(task: str, key: str, media: list[str], wrong: bool) -> None:
+    model = described("# little\n", task=task, finetune=())
+    model = replace(model, metadata={**model.metadata, key: media})
+    assert bool(findings(model, "MATCH015")) == wrong
 
 
 @pytest.mark.parametrize(

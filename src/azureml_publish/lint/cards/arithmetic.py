@@ -140,10 +140,14 @@ _TWICE = pattern(
     r"(\d(?<![\w.,-]\d)\d{0,2}(?:,\d{3}){2,4}) ?\((?:about |~ ?|\u2248 ?)?(\d{1,4}(?:\.\d{1,3})?) ?([MB])\)"
 )
 _ROUNDED_BY = 0.1
+_RATE = pattern(r"\b(\d{1,3}(?:\.\d{1,3})?) ?kHz \((\d{1,3}(?:,\d{3})+|\d{3,6}) (?:Hz|samples)\b")
 
 
 def _rounded(card: Card) -> Iterator[Wrong]:
     """`278,811,651 (184M)`: a number, and in brackets what it is rounded to."""
+    for match in _RATE.finditer(card.words) if "khz" in card.lowered else ():
+        if abs(float(match[1]) * 1000 - _number(match[2])) > 1:
+            yield _wrong(card, match, f"{match[1]} kHz are {float(match[1]) * 1000:,.0f} samples a second")
     for match in _TWICE.finditer(card.words):
         exact, short_form = _number(match[1]), float(match[2]) * (1e6 if match[3] == "M" else 1e9)
         if abs(exact - short_form) > _ROUNDED_BY * exact:

@@ -15,7 +15,7 @@ from typing import Any
 from azureml_publish.content.packaging.transformers_facts import stated
 from azureml_publish.documents import DUPLICATE_KEY, MALFORMED, parse_yaml
 from azureml_publish.lint.cards.commands import in_commands, in_session
-from azureml_publish.lint.cards.slips import Mistake, almost
+from azureml_publish.lint.cards.slips import Mistake, almost, mistyped
 from azureml_publish.patterns import pattern
 
 
@@ -262,12 +262,32 @@ def _never_made(tree: ast.Module, whole: str) -> Iterator[Mistake]:
     if not imports or not made or _STAR.search(whole):
         return
     used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
-    in_vain = [name for name in made.keys() - used if len(re.findall(rf"\b{name}\b", whole)) == 1]
+    aliases = [one for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom) for one in node.names]
+    bound = {one.asname or one.name.partition(".")[0]: one for one in aliases}
+    spare = [one for one, held in bound.items() if held.asname and one not in used]
+    bases = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    for node in names:
+        if node.id not in used or node.id in made or node.id in bound or hasattr(builtins, node.id):
+            continue
+        meant = [one for one, held in bound.items() if held.asname and held.name == node.id]
+        if not meant and re.search(_BINDING.replace("NAME", node.id), whole):
+            continue
+        meant += [one for one in bound if len(one) > _SHORT and mistyped(node.id, one)]
+        meant += spare if len(spare) == 1 and id(node) in bases and len(node.id) < _SHORT else []
+        if meant:
+            yield Mistake(node.lineno, f"Nothing makes {node.id}.", f"Write {meant[0]}.")
+    whole_program = any(isinstance(node, ast.Attribute) and node.attr == "from_pretrained" for node in ast.walk(tree))
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call) and whole_program}
+    for node in names:
+        unknown = id(node) in called and "_" in node.id and node.id not in {*made, *bound}
+        if unknown and not re.search(_BINDING.replace("NAME", node.id), whole):
+            yield Mistake(node.lineno, f"Nothing makes {node.id}.", "Import it, or define it.")
+    in_vain = sorted(made.keys() - used)
     for node in names:
         name = node.id
         if name in made or not isinstance(node.ctx, ast.Load) or hasattr(builtins, name):
             continue
-        above = [one for one in in_vain if made[one] < node.lineno]
+        above = [one for one in in_vain if made[one] < node.lineno and one.islower() == name.islower()]
         meant = difflib.get_close_matches(name, above, n=1, cutoff=0.75)
         meant = meant or [one for one in above if one in name.split("_") or name in one.split("_")]
         if (meant or name in _PARTS) and not re.search(_BINDING.replace("NAME", name), whole):
@@ -276,6 +296,7 @@ def _never_made(tree: ast.Module, whole: str) -> Iterator[Mistake]:
             made[name] = node.lineno
 
 
+_SHORT = 5
 _BINDING = (
     r"\bNAME\b[ \t]*(?:,[^=\n()]*|:[^=\n]*)?=(?!=)|\b(?:as|def|class|for|import|global|lambda)\b[^\n=(]*\bNAME\b"
     r"|\bdef \w+\([^)]*\bNAME\b|,[ \t]*NAME\b[^\n=()]*=(?!=)|import \([^)]*\bNAME\b"

@@ -10,7 +10,7 @@ from azureml_publish.patterns import pattern
 
 _JSON_SENT = pattern(r"(?:-d|--data(?:-raw|-binary)?)[ =]*'(\{[^']{1,5000}\})'")
 _PINNED = pattern(
-    r"^[^#\n]{0,200}\bpip3? install [^#\n]{0,300}?(?<![=<>!~\w.-])[A-Za-z][\w.-]*(?:\[[\w,]+\])?(=[0-9][\w.]*)",
+    r"^[^#\n]{0,200}\bpip3? install [^#\n]{0,300}?(?<![=<>!~\w.-])[A-Za-z][\w.-]*(?:\[[\w,]+\])?(=[<>]?[0-9][\w.]*)",
     re.MULTILINE,
 )
 _HERE_TEXT = pattern(r"<<-?\s*['\"]?\w")
@@ -54,7 +54,8 @@ def in_commands(text: str) -> Mistake | None:
             return Mistake(line, f"This is not JSON that a server reads: {reason}.")
     if pinned := _PINNED.search(text):
         line = text.count("\n", 0, pinned.start(1)) + 1
-        return Mistake(line, "This is not what pip reads: a version follows ==, not =.")
+        written = pinned[1].rstrip("0123456789._abcdefghijklmnopqrstuvwxyz") or "="
+        return Mistake(line, f"This is not what pip reads: a version follows == or >=, not {written}.")
     found = _commands(text)
     bare = re.sub(r"\\[\s\S]", lambda one: "\n" * one[0].count("\n"), text)
     if found or _HERE_TEXT.search(bare):

@@ -181,6 +181,8 @@ def _value(text: str) -> str:
 
 def _rows(card: Card) -> Iterator[tuple[str, str, int]]:
     """Rows of two cells: in a wider table they compare models."""
+    for match in _HTML_ROW.finditer(card.source) if "<tr" in card.source else ():
+        yield re.sub(r"<[^>]*>", "", match["label"]).strip(), match["value"].strip(), match.start("value")
     for table in card.tables:
         if len(table.header.cells) != 2:
             continue
@@ -190,6 +192,11 @@ def _rows(card: Card) -> Iterator[tuple[str, str, int]]:
                 yield row.cells[0].text, row.cells[1].text.strip(), start
 
 
+_HTML_ROW = pattern(
+    r"<tr[^<>]*>\s*<t[dh][^<>]*>(?P<label>(?:<(?:b|strong|em|i)>)?[^<>\n|]{2,60}(?:</\w+>)?)</t[dh]>"
+    r"\s*<t[dh][^<>]*>(?P<value>[^<>\n|]{1,200})</t[dh]>\s*</tr>"
+)
+"""A row of two cells in a table of HTML."""
 _LENGTH_IN_CODE = pattern(
     r"(?:--max[-_]model[-_]len|\b(?:n_ctx|max_model_len|model_max_length|max_seq_len(?:gth)?)|--ctx-size"
     r"|\bset_search_options\([^)\n]{0,80}?\bmax_length"

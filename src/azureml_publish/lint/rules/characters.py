@@ -90,10 +90,10 @@ def _codes(text: str) -> str:
 
 
 def _with_json(card: Card) -> str:
-    """The prose, and code in JSON: people copy that. Other code may well hold such characters, a vocabulary say."""
+    """The prose, and code in JSON and Python, which people copy. Other code may hold such characters."""
     lines = card.prose.split("\n")
     for fence in card.fences:
-        if fence.language in ("json", "jsonc", "text", "txt", ""):
+        if fence.language in ("json", "jsonc", "text", "txt", "", "python", "py"):
             last = min(fence.line + fence.text.count("\n"), len(lines))
             lines[fence.line : last] = card.lines[fence.line : last]
     return "\n".join(lines)

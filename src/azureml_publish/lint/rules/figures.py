@@ -49,6 +49,10 @@ def figure_impossible(model: Described) -> Findings:
         yield from _out_of_range(card, table)
         yield from _without_point(card, table)
     yield from _in_sentences(card)
+    for claim in _AREA.finditer(card.words):
+        if 1 < float(claim["n"]) < _HALF:
+            message = f"'{short(claim[0])}' is above 1, and no area under a curve is."
+            yield figure_impossible.at(card.at(claim.start(), claim[0]), message, "Write the figure that was measured.")
     for claim in _IN_WORDS.finditer(card.words) if "%" in card.words else ():
         if float(claim["n"]) > _WHOLE and not _RATES.search(claim[0]):
             message = f"'{short(claim[0])}' is above 100 %, and no share is."
@@ -109,6 +113,13 @@ def _without_point(card: Card, table: Table) -> Findings:
             yield figure_impossible.at(card.passage(row.line, cell.column, cell.text), message, hint)
 
 
+_AREA = pattern(
+    r"\b(?:area under (?:the )?(?:roc |receiver[ -]operating[ -]characteristic )?curve|auc|auroc|roc[- ]auc)"
+    r"(?: score)? (?:of|is|was) (?P<n>\d{1,2}\.\d{1,4})(?! ?%)",
+    re.IGNORECASE,
+)
+_HALF = 50
+"""From here on it may be in per cent."""
 _BENCHMARK = pattern(
     r"(?:humaneval|mbpp|mmlu(?:-pro)?|hella ?swag|wino ?grande|piqa|arc(?:-[a-z]+)?|gsm-?8k|trivia ?qa|boolq|bbh"
     r"|openbook ?qa|natural questions|commonsense ?qa|squad|truthful ?qa|ifeval|gpqa)\+?(?: \([^)]*\))?",

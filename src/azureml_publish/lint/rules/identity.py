@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.cards.slips import almost
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.names.variants import alphanumeric
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
@@ -75,7 +77,13 @@ def _version_number_of_asset(subject: AssetSubject) -> Findings:
 @rule("SPEC035", "asset-entry-contradicts", Severity.ERROR, "asset.yaml states another name or version than the spec.")
 def asset_entry_contradicts(subject: AssetSubject) -> Findings:
     """A name or version in asset.yaml that is not that of the spec: publishing tools take one or the other."""
-    asset = subject.read.asset
+    asset, entry = subject.read.asset, subject.read.entry
+    for key in asset.asset if entry is not None else ():
+        if entry is not None and (meant := almost(str(key), _KEYS)):
+            message = f"{asset.files['asset']} has the key {short(str(key))}, which nothing reads; {meant} was meant."
+            yield asset_entry_contradicts.at(
+                entry.location((key,)), message, f"Write {meant}.", severity=Severity.WARNING
+            )
     for key in ("name", "version"):
         stated, meant = asset.asset.get(key), asset.spec.get(key)
         if subject.read.entry is not None and _contradicts(stated, meant):
@@ -95,6 +103,8 @@ def _carried_entry_contradicts(subject: ModelSubject) -> Findings:
             yield asset_entry_contradicts.at(subject.folder.document.location(("extra", "asset", key)), message, hint)
 
 
+_KEYS = ("name", "version", "type", "spec", "extra_config", "categories")
+"""What asset.yaml holds (azureml-assets 1.17.8, `AssetConfig`)."""
 _TEMPLATE = pattern(r"\{\{ ?asset\.(?:name|version) ?\}\}")
 """What publishing replaces in a spec by the value of asset.yaml (azureml-assets 1.17.8, `update_spec`)."""
 

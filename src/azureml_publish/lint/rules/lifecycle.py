@@ -77,6 +77,12 @@ def dates_contradict(model: Described) -> Findings:
         if first in days and then in days and days[then] < days[first]:
             message = f"{then} {days[then]} is before {first} {days[first]}."
             yield dates_contradict.at(model.where(f"deprecation.{then}"), message, "Write them in their order.")
+    for page in (model.card, *model.pages) if _RETIREMENT.partition(".")[2] in days else ():
+        for match in _SAID.finditer(page.words) if "retire" in page.lowered else ():
+            day = date(int(match["year"]), _MONTHS.index(match["month"].title()) + 1, 1)
+            if (day.year, day.month) not in {(one.year, one.month) for one in days.values()}:
+                message = f"'{short(match[0])}' stands here, and the metadata has {days['inferenceRetirementDate']}."
+                yield dates_contradict.at(page.at(match.start(), match[0]), message, "Write the same day in both.")
     trained = _month(model.metadata.get("trainingDataDate"))
     if trained is not None and trained > model.as_of:
         message = f"The training data would be from {model.metadata['trainingDataDate']}, which is still to come."
@@ -94,6 +100,14 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+
+
+_SAID = pattern(
+    r"\b(?:retired?|retires|retirement|deprecated|keeps? working) (?:date )?(?:is |will be )?(?:on|from|after|until) "
+    rf"(?:the )?(?:\d{{1,2}} )?(?P<month>{'|'.join(_MONTHS)})(?: \d{{1,2}})?,? (?P<year>20\d\d)\b",
+    re.IGNORECASE,
+)
+"""A day that the card gives for the end of the service."""
 
 
 def _month(value: object) -> date | None:

@@ -134,7 +134,9 @@ _HEADING = pattern(
 _UNSPACED = pattern(r"#[A-Za-z]")
 """In every text that the expression above finds, and found much faster."""
 _APART = pattern(r"(?<!\])\[([^\[\]\n]*[a-z]{2}[^\[\]\n]*)\]([ \t]+)\((https?://[^()\s]{1,500})\)")
-_UNDEFINED = pattern(r"(?<![\]\\])!?\[([^\[\]\n]*[a-z]{3}[^\[\]\n]*)\]\[([A-Za-z][\w .-]{1,60})\](?![(\[:])")
+_UNDEFINED = pattern(
+    r"(?<![\]\\])!?\[([^\[\]\n]*(?:[a-z]{3}|[a-z]\.? [A-Z])[^\[\]\n]*)\]\[([A-Za-z][\w .-]{1,60})\](?![(\[:])"
+)
 _LINE_END = pattern(r"(?<=[.!?:)\w])\\n\\n|(?<=[.!?)])\\n(?=\s|$|[-*#A-Z])")
 _ENTITY = pattern(r"&amp;(?:lt|gt|amp|nbsp|quot|apos|#[0-9]{2,5});")
 _ESCAPED = pattern(r"(?<!\\)\\u(20[0-3][0-9a-f]|00[a-f][0-9a-f])(?![0-9a-f])", re.IGNORECASE)

@@ -277,6 +277,9 @@ def _contradictions(flavour: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     served = {each["pipeline"]: {*each["models"]} for each in every}
     if found is not None and pipeline in served and pipeline != found.pipeline:
         yield "instance_type", f"{pipeline} does not serve {task}."
+    close = difflib.get_close_matches(pipeline, served, 1, 0.85) if pipeline not in served else []
+    if close and not pipeline.endswith(close[0]):  # a team's own may be called after one
+        yield "instance_type", f"transformers has no {short(pipeline)}; {close[0]} was meant."
     own = {auto for auto in loaders if auto not in _ANY}
     types = [kind for kind, pair in stated()["tokenizer_of"].items() if tokenizer in pair] if own else []
     theirs = {

@@ -118,8 +118,10 @@ def path_type_unsupported(subject: AssetSubject) -> Findings:
         yield path_type_unsupported.at(_place(subject, ("path", "type")), message, "Write azureblob, git or local.")
 
 
+_LEFT = pattern(r"<[\w -]{2,40}>|\{\{.{0,40}?\}\}|\$\{\w{2,40}\}|(?:^|/)(?:TIMESTAMP|VERSION|MODEL_NAME)(?=/|$)")
+_CONTAINER = pattern(r"(?=.{3,63}$)[a-z0-9]+(?:-[a-z0-9]+)*|\$(?:root|web|logs)")
 _STORAGE = pattern(r"[a-z0-9]{3,24}")
-"""Names of storage accounts.
+"""Names of storage accounts; above, those of containers.
 
 Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftstorage
 """
@@ -142,6 +144,13 @@ def path_incomplete(subject: AssetSubject) -> Findings:
             yield path_incomplete.at(
                 _place(subject, ("path", key)), f"The path says no {key}.", f"Write {key}: below `path:`."
             )
+        elif left := _LEFT.search(text):
+            message = f"{key} holds '{short(left[0])}', which a template left."
+            yield path_incomplete.at(_place(subject, ("path", key)), message, f"Write {key} as it is in the storage.")
+        elif key == "container_name" and not _CONTAINER.fullmatch(text):
+            message = f"'{short(text)}' is not a name of a container."
+            hint = "Write 3 to 63 small letters, digits and single hyphens."
+            yield path_incomplete.at(_place(subject, ("path", key)), message, hint)
         elif key == "storage_name" and not _STORAGE.fullmatch(text):
             meant = re.match(r"(?:https?://)?([a-z0-9]{3,24})\.", text)
             message = f"'{short(text)}' is not a name of a storage account."

@@ -191,6 +191,8 @@ _NEEDS = tuple(
         (_SPEECH, "inputModalities", "audio"),
         (f"{_TEXT_OUT} {_SPEECH}", "outputModalities", "text"),
         ("text-to-image text-to-image-inpainting", "outputModalities", "image"),
+        ("text-to-speech text-to-audio", "outputModalities", "audio"),
+        ("image-text-to-text visual-question-answering", "inputModalities", "image"),
         ("embeddings text-embeddings feature-extraction sentence-similarity", "outputModalities", "embeddings"),
     )
 )

@@ -288,7 +288,7 @@ _OTHER_SERVERS = ("inputs", "instances", "dataframe_split", "dataframe_records")
 Source: MLflow, Inference Server Specification (https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally/).
 """
 
-_MISSPELLED = ("input", "inputData", "input-data", "data_input")
+_MISSPELLED = ("input", "inputData", "input-data", "data_input", "inputdata", "input_date", "input_dta", "imput_data")
 
 
 def _texts(given: Any, model: Described) -> bool:

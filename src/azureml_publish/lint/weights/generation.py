@@ -210,7 +210,7 @@ def _of_vocabulary(tokenizer: Mapping[str, Any], config: Mapping[str, Any]) -> I
 
 
 def _tokens(tokenizer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Special tokens that the tokenizer does not list, and a chat template that is no template of Jinja."""
+    """Special tokens that the tokenizer does not list, and what is wrong with its chat template."""
     listed = tokenizer.get("added_tokens_decoder")
     tokens = listed.values() if isinstance(listed, dict) else ()
     held = {_content(one) for one in tokens if isinstance(one, Mapping) and one.get("special")}
@@ -218,6 +218,11 @@ def _tokens(tokenizer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         token = _content(tokenizer.get(key))
         if token and held and token not in {_content(one) for one in tokens}:
             yield key, f"{key} is {short(token)}, which is none of the tokens in added_tokens_decoder."
+    yield from template_mistakes(tokenizer)
+
+
+def template_mistakes(tokenizer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """A chat template that is no template of Jinja, or has the marks of two families."""
     written = tokenizer.get("chat_template")
     named = written if isinstance(written, list) else [{"template": written}]
     for one in named:

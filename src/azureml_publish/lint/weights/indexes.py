@@ -22,6 +22,8 @@ def index_mistakes(files: WeightFiles, folder: str, name: str, index: Mapping[st
     """The key of an index that contradicts the others, the files beside it or `config.json`, and how."""
     weights, total = index.get("weight_map"), mapping_of(index.get("metadata")).get("total_size")
     by_tensor = {tensor: shard for tensor, shard in mapping_of(weights).items() if isinstance(shard, str)}
+    if total is not None and weights is None:
+        yield "metadata", "It has no weight_map, so that nothing is loaded."
     if isinstance(weights, dict) and not by_tensor:
         yield "weight_map", "weight_map names no file, so that nothing is loaded."
     yield from _names(name, by_tensor)

@@ -9,6 +9,7 @@ from typing import Any
 
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.cards.slips import almost
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.values import is_count, vocabulary
 from azureml_publish.patterns import pattern
@@ -79,11 +80,32 @@ def pooling_mistakes(pooling: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def module_mistakes(files: WeightFiles, folder: str, listed: Any) -> Iterator[tuple[str, str]]:
     """Modules of sentence-transformers that are not there, where others are; `Normalize` has no files."""
     modules = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    for one in modules:
+        kind = str(one.get("type"))
+        close = (
+            almost(kind.rpartition(".")[2], _OF_SENTENCES, 0.8)
+            if kind.startswith("sentence_transformers.models.")
+            else None
+        )
+        if close:
+            yield "type", f"sentence-transformers has no {short(kind)}; it has {close}."
     beside = {name for name in files.folders if re.fullmatch(rf"{re.escape(folder)}\d+_[^/]*", name)}
     for one in modules if beside else ():
         path, kind = one.get("path"), str(one.get("type"))
         if isinstance(path, str) and path and not kind.endswith(".Normalize") and folder + path not in files.folders:
             yield "path", f"modules.json names {short(path)}, which is not there beside {min(beside)}."
+
+
+_OF_SENTENCES = (
+    "Transformer",
+    "Pooling",
+    "Dense",
+    "Normalize",
+    "Dropout",
+    "LayerNorm",
+    "WeightedLayerPooling",
+    "CLIPModel",
+)
 
 
 def word_mistakes(files: WeightFiles, folder: str, tokenizer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

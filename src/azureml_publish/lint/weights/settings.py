@@ -13,7 +13,7 @@ from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.genai import GENAI, genai_differences
-from azureml_publish.lint.weights.generation import generation_differences, tokenizer_differences
+from azureml_publish.lint.weights.generation import generation_differences, template_mistakes, tokenizer_differences
 from azureml_publish.lint.weights.graphs import CONFIGURATION, triton_differences
 from azureml_publish.lint.weights.indexes import INDEX, index_mistakes
 from azureml_publish.lint.weights.parameters import longest_input
@@ -48,7 +48,7 @@ class Contradiction(NamedTuple):
 
 
 _READ = pattern(
-    r"(?:config|special_tokens_map|(?:tokenizer|preprocessor|generation|sentence_bert|adapter|processor)_config|modules|tokenizer|genai_config|config_sentence_transformers"
+    r"(?:config|special_tokens_map|chat_template|(?:tokenizer|preprocessor|generation|sentence_bert|adapter|processor)_config|modules|tokenizer|genai_config|config_sentence_transformers"
     r"|[\w.-]+\.index(?:\.[\w-]+)?)\.json"
 )
 
@@ -110,7 +110,7 @@ def gguf_differences(files: WeightFiles, window: object, licence: object) -> Ite
 _LICENCES = frozenset(
     {"apache-2.0", "mit", "bsd-3-clause", "gpl-3.0", "cc-by-4.0", "cc-by-nc-4.0", "cc-by-sa-4.0", "openrail", "gemma"}
 )
-_LOADED = ("tokenizer.json", "generation_config.json", "modules.json")
+_LOADED = ("tokenizer.json", "generation_config.json", "modules.json", "genai_config.json", "chat_template.json")
 """Files whose form nothing else looks at."""
 
 
@@ -132,19 +132,26 @@ def _of_file(files: WeightFiles, path: str, name: str, data: Any) -> Iterator[tu
     elif INDEX.fullmatch(name):
         yield from index_mistakes(files, folder, name, data)
     else:
-        config = beside(files, path, "config.json")
-        if config:
-            yield from differences("1_Pooling" if name == "config.json" else name, data, config)
-        if name == GENAI:
-            yield from genai_differences(files, folder, data, config)
-        elif name == "generation_config.json":
-            yield from generation_differences(data, config, beside(files, path, "tokenizer_config.json"))
-        elif name == "tokenizer_config.json":
-            marks, added = (files.settings(f"{folder}{one}.json") for one in ("special_tokens_map", "added_tokens"))
-            yield from tokenizer_differences(data, config, marks, added)
-            yield from _cut(files, folder, data)
+        yield from _beside_weights(files, path, name, data)
     if name != "tokenizer.json" and not INDEX.fullmatch(name):
         yield from value_mistakes(data)
+
+
+def _beside_weights(files: WeightFiles, path: str, name: str, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """A further file of settings against `config.json` and its neighbours."""
+    folder, config = path[: -len(name)], beside(files, path, "config.json")
+    if config:
+        yield from differences("1_Pooling" if name == "config.json" else name, data, config)
+    if name == "chat_template.json":
+        yield from template_mistakes(data)
+    elif name == GENAI:
+        yield from genai_differences(files, folder, data, config)
+    elif name == "generation_config.json":
+        yield from generation_differences(data, config, beside(files, path, "tokenizer_config.json"))
+    elif name == "tokenizer_config.json":
+        marks, added = (files.settings(f"{folder}{one}.json") for one in ("special_tokens_map", "added_tokens"))
+        yield from tokenizer_differences(data, config, marks, added)
+        yield from _cut(files, folder, data)
 
 
 def beside(files: WeightFiles, path: str, name: str) -> Mapping[str, Any]:
@@ -289,6 +296,10 @@ _RATES = {
 
 
 def _sound(kind: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    vision = mapping_of(config.get("vision_config"))
+    for key, held in (("num_mel_bins", config), ("patch_size", vision), ("temporal_patch_size", vision)):
+        if is_count(data.get(key)) and is_count(held.get(key)) and data[key] != held[key]:
+            yield key, f"{key} is {data[key]}, and config.json has {held[key]}."
     bins, size = config.get("num_mel_bins"), data.get("feature_size")
     if kind == "whisper" and is_count(bins) and is_count(size) and bins != size:
         yield "feature_size", f"feature_size is {size}, and config.json has num_mel_bins {bins}."

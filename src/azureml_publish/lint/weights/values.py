@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any, TypeGuard
 
 from azureml_publish.content.packaging.transformers_facts import stated
 from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.cards.slips import almost
 from azureml_publish.patterns import pattern
 
 
@@ -45,9 +47,31 @@ def value_mistakes(data: Mapping[str, Any], *, own_code: bool = False, depth: in
         elif message := _form(key, value) or _range(key, value) or _word(key, value, own_code=own_code):
             yield key, message
     yield from _lengths(data)
+    yield from _pairs(data)
     yield from _multiples(data)
     yield from _positions(data)
 
+
+def _pairs(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Lengths below nothing, a bound on the wrong side of the other, two tokens that are one, misspelt processors."""
+    for key in ("max_length", "min_length", "max_new_tokens", "model_max_length", "max_seq_length"):
+        if isinstance(data.get(key), int) and data[key] < -1:
+            yield key, f"{key} is {data[key]}; it is above 0."
+    for low, high in (("min_pixels", "max_pixels"), ("min_size", "max_size")):
+        if is_count(data.get(low)) and is_count(data.get(high)) and data[low] > data[high]:
+            yield low, f"{low} is {data[low]:,}, above the {data[high]:,} of {high}."
+    tokens = [(key, data[key]) for key in _OF_MEDIA if is_count(data.get(key))]
+    for (one, number), (other, same) in pairwise(tokens):
+        if number == same:
+            yield other, f"{one} and {other} are both {number}."
+    for key in ("image_processor_type", "feature_extractor_type", "processor_class", "tokenizer_class"):
+        for word in _WORD.findall(str(data.get(key) or "")):
+            if meant := almost(word, ("Processor", "Extractor", "Tokenizer")):
+                yield key, f"{key} is {short(str(data[key]))}: {word} should be {meant}."
+
+
+_OF_MEDIA = ("image_token_id", "video_token_id", "audio_token_id")
+_WORD = pattern(r"[A-Z][a-z]+")
 
 _OPEN = frozenset(
     {"id2label", "label2id", "task_specific_params", "added_tokens_decoder", "auto_map", "init_kwargs", "__version__"}
