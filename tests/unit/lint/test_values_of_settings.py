@@ -220,6 +220,15 @@ def test_a_neighbour_that_does_not_fit(tmp_path: Path, name: str, data: Mapping[
         ({"model_type": "vit"}, "preprocessor_config.json", {"image_mean": [0.5], "image_std": [0.5, 0.5]}, "image_"),
         ({"model_type": "vit"}, "preprocessor_config.json", {"rescale_factor": 255}, "rescale_factor is 255"),
         ({"model_type": "swin"}, "preprocessor_config.json", {"image_processor_type": "ViTImageProcessor"}, None),
+        *(
+            ({"model_type": kind}, "preprocessor_config.json", {"feature_extractor_type": name}, wrong)
+            for kind, name, wrong in (
+                ("wav2vec2-bert", "SeamlessM4TFeatureExtractor", None),
+                ("xclip", "VideoMAEFeatureExtractor", None),
+                ("git", "VideoMAEFeatureExtractor", None),
+                ("git", "DetrFeatureExtractor", "is of other models than git"),
+            )
+        ),
         ({"model_type": "swin"}, "preprocessor_config.json", {"image_processor_type": "ConvNextImageProcessor"}, None),
         (NER, "tokenizer_config.json", {"tokenizer_class": "PreTrainedTokenizerFast", "do_lower_case": False}, None),
     ],

@@ -263,7 +263,7 @@ def _preparing(kind: str, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         given = data.get(key)
         pair = [_PREPARES.sub("", str(one)).lower() for one in (given, own)]
         known = {_PREPARES.sub("", name).lower() for name in _classes_that_prepare()}
-        if isinstance(given, str) and own and pair[0] != pair[1] and pair[0] in known and not _ALIKE.isdisjoint(pair):
+        if isinstance(given, str) and own and pair[0] in known - {pair[1], _ALSO.get(kind)} and {*pair} & _ALIKE:
             yield key, f"{given} is of other models than {kind}, which takes {own}."
             return
 
@@ -283,6 +283,9 @@ _ALIKE = frozenset(
     )
 )
 """Beginnings of classes that prepare for their own models alone; others, such as ViT's and CLIP's, serve many."""
+
+_ALSO = {"wav2vec2-bert": "seamlessm4t", "xclip": "videomae", "git": "videomae"}
+"""What prepares for released models of a type beside its own. Source: transformers' programs that convert these."""
 
 _OF_WAVES = ("wav2vec2", "hubert", "wavlm", "unispeech", "unispeech-sat", "sew", "sew-d", "data2vec-audio")
 _LANCZOS = 5
