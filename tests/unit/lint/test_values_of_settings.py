@@ -298,3 +298,18 @@ def test_what_an_index_has_and_its_configuration_not(tmp_path: Path) -> None:
     ) == ["No tensor is quantised (.qweight), while config.json says awq."]
     pooling = {"pooling_mode_mean_tokens": False, "pooling_mode_cls_token": False}
     assert "no vector comes out" in found(tmp_path, {"config.json": NER, "1_Pooling/config.json": pooling})[0]
+
+
+@pytest.mark.parametrize(
+    ("part", "numbers", "message"),
+    [
+        ("weight", (0, 1, 3, 4), []),  # an activation between two convolutions has no weights
+        ("weight", (0, 1, 2, 3, 5, 6), []),
+        ("attention.weight", (0, 1, 3, 4), ["weight_map has layers of encoder.stages up to 4, and no 2."]),
+    ],
+)
+def test_what_has_no_weights_is_in_no_index(
+    tmp_path: Path, part: str, numbers: tuple[int, ...], message: list[str]
+) -> None:
+    shards = {f"encoder.stages.{number}.{part}": NAMES[min(2, number)] for number in numbers}
+    assert found(tmp_path, {"model.safetensors.index.json": {"weight_map": shards}}) == message

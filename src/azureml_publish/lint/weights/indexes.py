@@ -115,8 +115,8 @@ def _gaps(by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         if match := _NUMBERED.fullmatch(name):
             stacks.setdefault(match["of"], {}).setdefault(int(match["n"]), set()).add(match["part"])
     for of, layers in stacks.items():
-        if len(layers) < _FEWEST_LAYERS:
-            continue
+        if len(layers) < _FEWEST_LAYERS or not any("." in part for parts in layers.values() for part in parts):
+            continue  # of steps in a row, such as convolutions, some have no weights
         lacking = {*range(max(layers))} - layers.keys()
         if len(lacking) == 1:
             yield "weight_map", f"weight_map has layers of {short(of)} up to {max(layers)}, and no {min(lacking)}."
