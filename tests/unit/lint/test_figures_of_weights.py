@@ -9,6 +9,7 @@ import pytest
 
 from azureml_publish.documents import parse_yaml
 from azureml_publish.lint.engine import Described
+from azureml_publish.lint.weights.parameters import configured_bounds
 from tests.unit.lint.test_across_files import codes, model
 
 INDEX = "model.safetensors.index.json"
@@ -172,3 +173,28 @@ def test_library_and_columns_of_mlmodel(text: str, wrong: bool) -> None:
     written = f"flavors:\n  lightgbm: {{lgb_version: 4.3.0}}\nsignature:\n  inputs: '{columns}'\n"
     at_hand = replace(model(f"A model.\n\n{text}\n"), mlmodel=parse_yaml(written, "MLmodel")[0])
     assert ("CARD063" in codes(at_hand)) is wrong
+
+
+BART = {"d_model": 1024, "encoder_layers": 12, "decoder_layers": 12, "encoder_ffn_dim": 4096, "num_hidden_layers": 12}
+ALBERT = {"hidden_size": 768, "embedding_size": 128, "num_hidden_layers": 12, "intermediate_size": 3072}
+ZAMBA = {"hidden_size": 3712, "num_hidden_layers": 76, "intermediate_size": 14848, "mamba_d_state": 16}
+ERNIE = {"hidden_size": 2560, "num_hidden_layers": 28, "intermediate_size": 12288, "moe_num_experts": 64}
+
+
+@pytest.mark.parametrize(
+    ("config", "count"),
+    [
+        ({**BART, "model_type": "bart", "vocab_size": 50265}, 0.406e9),
+        ({**BART, "model_type": "pegasus", "encoder_layers": 16, "decoder_layers": 16, "vocab_size": 96103}, 0.57e9),
+        ({**BART, "model_type": "led", "vocab_size": 50265}, 0.46e9),
+        ({**BART, "model_type": "whisper", "vocab_size": 51865, "architectures": ["WhisperForAudioClassification"]}, 0),
+        ({**ALBERT, "model_type": "albert", "vocab_size": 30000}, 0),
+        ({**ALBERT, "model_type": "electra", "vocab_size": 30522}, 0),
+        ({**ZAMBA, "model_type": "zamba", "vocab_size": 32000}, 0),
+        ({**ERNIE, "model_type": "ernie4_5_moe", "vocab_size": 103424}, 0),
+        ({**ALBERT, "model_type": "squeezebert", "embedding_size": 768, "vocab_size": 30528}, 0),
+    ],
+)
+def test_parameters_by_the_sizes_in_config_json(config: dict[str, Any], count: float) -> None:
+    bounds = sorted(configured_bounds(config))
+    assert bounds[0] * 0.9 <= count <= bounds[1] * 1.1

@@ -312,4 +312,6 @@ def test_what_has_no_weights_is_in_no_index(
     tmp_path: Path, part: str, numbers: tuple[int, ...], message: list[str]
 ) -> None:
     shards = {f"encoder.stages.{number}.{part}": NAMES[min(2, number)] for number in numbers}
+    shards |= {f"layers.{number}.{name}.weight": NAMES[0] for number in range(5) for name in ("q.a", "q.b", "mlp.c")}
+    shards |= {f"layers.{number}.attn_norm.weight": NAMES[0] for number in range(1, 5)}
     assert found(tmp_path, {"model.safetensors.index.json": {"weight_map": shards}}) == message

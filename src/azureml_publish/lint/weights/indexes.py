@@ -126,6 +126,7 @@ def _gaps(by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         number = next((one for one, parts in layers.items() if rare and rare[0] not in parts), 0)
         inside = 0 < number < max(layers) and len(layers) > _FEWEST_LAYERS + 1
         alike = common > len(rare) and len(having) == common + len(rare)  # else the first and the last may have others
+        alike = alike and not (number == 0 and "norm" in "".join(rare))  # ModernBERT's first layer has no norm
         if rare and (inside or (alike and len(rare) <= _FEW_PARTS and not layers[number].intersection(rare))):
             yield "weight_map", f"weight_map has no {short(f'{of}.{number}.{rare[0]}')}, which each other layer has."
 

@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 from azureml_publish.diagnostics import Location
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.weights.known import known_facts
+from azureml_publish.patterns import pattern
 
 
 def parameter_bounds(model: Described) -> tuple[float, float]:
@@ -29,6 +30,11 @@ def configured_bounds(config: Mapping[str, Any]) -> tuple[float, float]:
         )
     )
     kind = str(config.get("model_type") or "")
+    narrow = hidden != next(
+        (config[key] for key in ("embedding_size", "input_embedding_size") if key in config), hidden
+    )
+    if kind in _UNLIKE or narrow or any(map(_OWN_WAYS.fullmatch, config)) or _one_side(config):
+        return 0, 0
     if kind in _TWO_SIDED and min(encoder, decoder, hidden, words) > 0:
         inner = inner or 4 * hidden
         count = (encoder + 2 * decoder) * 4 * hidden**2 + (encoder + decoder) * 2 * hidden * inner + words * hidden
@@ -96,8 +102,29 @@ _GROUPED = frozenset({"llama", "mistral", "qwen2", "qwen3", "phi3", *_TIED})
 
 _READERS = frozenset({"bert", "roberta", "xlm-roberta", "distilbert", "camembert", "mpnet"})
 _PLAIN = _READERS | {"vit", "deit", "beit"}
-_TWO_SIDED = frozenset({"whisper", "marian", "bart", "mbart"})
+_TWO_SIDED = frozenset({"whisper", "marian", "bart", "mbart", "blenderbot", "led", "mvp", "pegasus"})
 """Types whose parameters follow from these figures alone; of other types there are bounds."""
+
+_OWN_WAYS = pattern(r"mamba_.*|moe_num_experts|shared_layer_.*|attn_layer_(?:period|indices)")
+_UNLIKE = frozenset(
+    (
+        *("bigbird_pegasus", "csm", "evolla", "EvollaModel", "fnet", "git", "ibert", "idefics", "luke", "pegasus_x"),
+        *("seamless_m4t", "seamless_m4t_v2", "squeezebert", "zamba", "zamba2"),
+    )
+)
+"""Keys and types of models with further parts, or with layers of several kinds, which these figures do not count.
+
+Source: the parameters of each type of transformers 4.57 as it makes them by default."""
+
+
+def _one_side(config: Mapping[str, Any]) -> bool:
+    """Whether only the encoder, or only the decoder, of a type with both was kept."""
+    listed = config.get("architectures")
+    names = [str(one) for one in listed] if isinstance(listed, list | tuple) else []
+    return str(config.get("model_type")) in _TWO_SIDED and any(
+        name.endswith(("ForCausalLM", "ForAudioClassification", "Encoder", "Decoder")) for name in names
+    )
+
 
 _EXACT = 1.15
 """What heads, positions and norms add, beside the tolerance of every comparison."""
