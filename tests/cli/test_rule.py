@@ -44,7 +44,9 @@ def test_a_list_on_a_page_is_a_list_on_the_terminal(publish: Run, monkeypatch: p
     assert items[-2:] == ["        - Splits such as 70/20/20; counts such as `12,34", "          tokens`."]
     assert all(line.startswith(("        - ", "          ")) and len(line) <= 60 for line in items)
     (page,) = json.loads(publish("rule", "CARD071", "-o", "json").out)["rules"]
-    assert [line[:2] for line in page["what"].splitlines()[1:]] == ["- "] * 4
+    told = page["what"].splitlines()[1:]
+    assert len(told) > 2
+    assert all(line.startswith("- ") for line in told)
 
 
 def test_json_has_every_part_of_every_rule(publish: Run) -> None:

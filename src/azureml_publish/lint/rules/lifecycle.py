@@ -78,7 +78,7 @@ def dates_contradict(model: Described) -> Findings:
             message = f"{then} {days[then]} is before {first} {days[first]}."
             yield dates_contradict.at(model.where(f"deprecation.{then}"), message, "Write them in their order.")
     for page in (model.card, *model.pages) if _RETIREMENT.partition(".")[2] in days else ():
-        for match in _SAID.finditer(page.words) if "retire" in page.lowered else ():
+        for match in _ANNOUNCED.finditer(page.words) if "retire" in page.lowered else ():
             day = date(int(match["year"]), _MONTHS.index(match["month"].title()) + 1, 1)
             if (day.year, day.month) not in {(one.year, one.month) for one in days.values()}:
                 message = f"'{short(match[0])}' stands here, and the metadata has {days['inferenceRetirementDate']}."
@@ -102,7 +102,7 @@ _MONTHS = (
 )
 
 
-_SAID = pattern(
+_ANNOUNCED = pattern(
     r"\b(?:retired?|retires|retirement|deprecated|keeps? working) (?:date )?(?:is |will be )?(?:on|from|after|until) "
     rf"(?:the )?(?:\d{{1,2}} )?(?P<month>{'|'.join(_MONTHS)})(?: \d{{1,2}})?,? (?P<year>20\d\d)\b",
     re.IGNORECASE,
