@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from functools import partial
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -62,7 +63,8 @@ def spread(
         if executor is not None:
             results = executor.map(partial(_do_all, work), [items[at : at + how.chunk] for at in starts])
         elif own is not None:
-            results = own.map(_do, [range(at, at + how.chunk) for at in starts])
+            first = [work(items[0])]  # what it compiles and caches, processes that are forked now have from the start
+            results = chain([first], own.map(_do, [range(at + 1, at + 1 + how.chunk) for at in starts]))
         else:
             results = iter([map(work, items)])
         begun()  # not before: a process that runs threads cannot be forked safely

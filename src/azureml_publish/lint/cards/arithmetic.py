@@ -145,10 +145,10 @@ _RATE = pattern(r"\b(\d{1,3}(?:\.\d{1,3})?) ?kHz \((\d{1,3}(?:,\d{3})+|\d{3,6}) 
 
 def _rounded(card: Card) -> Iterator[Wrong]:
     """`278,811,651 (184M)`: a number, and in brackets what it is rounded to."""
-    for match in _RATE.finditer(card.words) if "khz" in card.lowered else ():
+    for match in card.near(_RATE, "khz"):
         if abs(float(match[1]) * 1000 - _number(match[2])) > 1:
             yield _wrong(card, match, f"{match[1]} kHz are {float(match[1]) * 1000:,.0f} samples a second")
-    for match in _TWICE.finditer(card.words):
+    for match in _TWICE.finditer(card.words) if "M)" in card.words or "B)" in card.words else ():
         exact, short_form = _number(match[1]), float(match[2]) * (1e6 if match[3] == "M" else 1e9)
         if abs(exact - short_form) > _ROUNDED_BY * exact:
             yield _wrong(card, match, f"{match[1]} is about {exact / 1e6:,.4g}M")

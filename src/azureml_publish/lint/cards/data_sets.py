@@ -106,7 +106,8 @@ def _claims(model: Described) -> Iterator[Trained]:
             break
     card = model.card
     beginning = card.words[:_FIRST]
-    possible = any(word in beginning.lower() for word in ("train", "tuned", "saw "))
+    lowered = beginning.lower()
+    possible = "train" in lowered or "tuned" in lowered or "saw " in lowered
     sentences = [*_ON.finditer(beginning)] if possible else []
     sentences = [match for match in sentences if match["tuned"]] or sentences
     for match in sentences:

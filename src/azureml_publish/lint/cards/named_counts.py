@@ -104,7 +104,7 @@ def _own_counts(card: Card) -> Iterator[tuple[float, str, int]]:
         if match["it"] and (match.start() > _NEAR * 3 or _COMPARED.search(card.lowered[: match.start()])):
             continue  # what `it` is, is not certain further down
         yield value_of(match["n"], match["u"]), text, match.start("n")
-    for match in card.near(_OWN_CARD, "s the ", "for the ", "about the "):
+    for match in card.near(_OWN_CARD, "this "):
         yield value_of(match["n"], match["u"]), match[0], match.start()
 
 

@@ -170,6 +170,8 @@ def _heads(model: Described, card: Card) -> Iterator[Misnamed]:
     own = own_names(model)
     cells = [cell.text for table in card.tables for row in (table.header, *table.rows) for cell in row.cells]
     for table in card.tables:
+        if not any("-" in cell.text or "_" in cell.text for cell in table.header.cells):
+            continue  # there is no name
         texts = [re.sub(r"[*`_]|\]\([^)]*\)|[\[\]]", "", cell.text).strip() for cell in table.header.cells]
         apart = [index for index, text in enumerate(texts) if _NAME.fullmatch(text) and sibling_of(model.name, text)]
         if not apart or any(_may_be_own(model, text, own) for text in (*texts, *_firsts(table))):

@@ -26,8 +26,8 @@ def own_row(model: Described, table: Table) -> int | None:
 def own_cells(model: Described, card: Card, subjects: Sequence[str]) -> Iterator[tuple[str, Cell]]:
     """What tables of three columns and more give in the row of this model, under heads of these subjects."""
     for table in card.tables:
-        heads = [subject_of(cell.text) for cell in table.header.cells]
-        index = own_row(model, table) if len(heads) > 2 and any(head in subjects for head in heads[1:]) else None
+        heads = [subject_of(cell.text) for cell in table.header.cells] if len(table.header.cells) > 2 else []
+        index = own_row(model, table) if any(head in subjects for head in heads[1:]) else None
         if index is not None:
             for head, cell in zip(heads[1:], table.rows[index].cells[1:], strict=False):
                 if head is not None and head in subjects:

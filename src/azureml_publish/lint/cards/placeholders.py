@@ -351,6 +351,8 @@ def unwritten_in(text: str) -> Iterator[tuple[Form, re.Match[str]]]:
     """What each form finds in a text."""
     places = _SIGNS.places(text)
     for one in FORMS if places else ():
+        if places.keys().isdisjoint(one.signs):
+            continue
         for match in near(one.form, text, (place for sign in one.signs for place in places.get(sign, ()))):
             line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
             if one.what not in _IN_QUOTATION or not _is_quoted(line):

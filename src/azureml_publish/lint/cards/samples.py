@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -41,34 +41,36 @@ class Column:
     required: bool
 
 
-def json_texts(model: Described) -> Iterator[SampleText]:
+@functools.lru_cache(maxsize=2)
+def json_texts(model: Described) -> tuple[SampleText, ...]:
     """Every sample of a model: its files, and the JSON fences of its card and of the pages beside it.
 
     Fences are called `input` or `output` by the nearest heading (or the last lines) above them, others have no name.
     """
-    yield from model.samples
-    for page in model.cards:
-        yield from _fences(page)
+    return (*model.samples, *(sample for page in model.cards for sample in _fences(page)))
 
 
-def inputs(model: Described) -> Iterator[tuple[SampleText, Any]]:
+def inputs(model: Described) -> Sequence[tuple[SampleText, Any]]:
     """The sample inputs that are JSON, with their data; those in files of their own go before those of the card."""
     return _parsed(model, "input")
 
 
-def outputs(model: Described) -> Iterator[tuple[SampleText, Any]]:
+def outputs(model: Described) -> Sequence[tuple[SampleText, Any]]:
     """The sample outputs, likewise."""
     return _parsed(model, "output")
 
 
-def _parsed(model: Described, name: str) -> Iterator[tuple[SampleText, Any]]:
+@functools.lru_cache(maxsize=4)
+def _parsed(model: Described, name: str) -> Sequence[tuple[SampleText, Any]]:
+    found = []
     own = not model.stated and any(sample.name == name for sample in model.samples)  # its card shows them
     for sample in model.samples if own else json_texts(model):
         if sample.name == name:
             try:
-                yield sample, parse_sample(sample.text)
+                found.append((sample, parse_sample(sample.text)))
             except NotJsonError:
                 continue
+    return found
 
 
 def parse_sample(text: str) -> Any:

@@ -155,6 +155,7 @@ def _front_matter(card: Card) -> Iterator[Statement]:
             yield Statement(subject, ", ".join(texts), card.starts[place.line], metadata=True)
 
 
+@functools.lru_cache(maxsize=256)
 def subject_of(label: str) -> Subject | None:
     """What a label, or the head of a column, says that a figure is of."""
     match = _LABEL.fullmatch(" ".join(label.replace("*", "").split()))

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple, TypeAlias
 
 from markdown_it.token import Token
@@ -173,11 +174,7 @@ class Card:
     @cached_property
     def starts(self) -> tuple[int, ...]:
         """The offset in `source` at which each line begins."""
-        offsets, at = [0], self.source.find("\n")
-        while at >= 0:
-            offsets.append(at + 1)
-            at = self.source.find("\n", at + 1)
-        return tuple(offsets)
+        return tuple(accumulate((len(line) + 1 for line in self.lines[:-1]), initial=0))
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column, both from 1, of an offset in `source`."""
@@ -369,7 +366,7 @@ def cells_of(row: str, line: int) -> tuple[Cell, ...]:
     found = []
     for inner in row[start:end].split("|") if "\\" not in row else _BAR.split(row[start:end]):
         text = inner.strip()
-        indent = len(inner) - len(inner.lstrip()) if text else 0
+        indent = inner.find(text)
         after = start + len(inner) + 1
         found.append(Cell(line, start + indent + 1, text, start + 1, after))
         start = after

@@ -147,6 +147,7 @@ def _texts(value: Value) -> Iterator[str]:
             yield from _texts(inner)
 
 
+@functools.lru_cache(maxsize=4)
 def tasks_of(model: Described, key: str = "inferenceTasks") -> tuple[str, ...]:
     """The tasks that the metadata names under `inferenceTasks` or `fineTuningTasks`, in lower case."""
     named = mapping_of(model.metadata.get("tasks")).get(key)

@@ -31,6 +31,7 @@ Kind: TypeAlias = Literal[
 ]
 
 
+@functools.lru_cache(maxsize=256)
 def alphanumeric(name: str) -> str:
     """The letters and digits of a name, in lower case: how it is parted makes it no other name."""
     return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -69,8 +69,9 @@ def _out_of_range(card: Card, table: Table) -> Findings:
             message = f"{commas[0].text} has a decimal comma, and others under '{short(head.text)}' a decimal point."
             yield figure_impossible.at(card.place_of(commas[0]), message, "Write a point in all of them.")
         shares: list[tuple[Cell, float]] = []
+        all_shares = _is_share(head.text)
         for row, cell in column:
-            if not (_is_share(head.text) or (index and _is_share(row.cells[0].text))):
+            if not (all_shares or (index and _is_share(row.cells[0].text))):
                 continue
             match = _FIGURE.fullmatch(cell.text)
             label = f"{head.text} | {row.cells[0].text}" if index else head.text

@@ -82,6 +82,8 @@ def credential_shown(model: Described) -> Findings:
     """A token, a key or the signature of an address, which every reader can use. Its text is not repeated."""
     samples = (Card(sample.text, sample.place) for sample in model.samples)
     for card in (*everything_of(model), *samples):
+        if len(card.source) < _SHORTEST:
+            continue
         for match in CREDENTIAL.finditer(card.source) if may_hold_credential(card.source) else ():
             if len(set(match[0])) < _LEAST_LETTERS or match[0].startswith(_AZURITE) or _is_made_up(match[0]):
                 continue
@@ -118,6 +120,8 @@ _NO_PASSWORD = pattern(
     re.IGNORECASE,
 )
 """What manuals write for the user and the password of an address."""
+_SHORTEST = 17
+"""So long is the shortest address with a password."""
 _NAMES = ("bearer ", "client_secret", "access_token")
 _KEYS = ("api-key", "subscription-key", "secret_access_key", "api_key", "account_key")
 _MADE_UP = pattern(
@@ -224,7 +228,7 @@ def _at_once(card: Card) -> Findings:
             card.at(entry.start(), entry[0]), f"The list has {entry[1]} twice.", "Take one of the two out."
         )
     lines = [line.strip() for line in card.lines]
-    alike = {number for number, (above, line) in enumerate(pairwise(lines), 2) if line and line == above}
+    alike = {number for number, (above, line) in enumerate(pairwise(lines), 2) if line == above and line}
     numbers = {number for first, last in card.paragraphs for number in range(first, last + 1)} if alike else alike
     for number in sorted(alike & numbers):
         text = lines[number - 1]
@@ -338,14 +342,14 @@ def section_empty(model: Described) -> Findings:
     following = (*card.headings[1:], None)
     for index, (heading, below) in enumerate(zip(card.headings, following, strict=False)):
         last = below.line - 1 if below is not None else len(card.lines)
-        inside = "".join(card.lines[_text_from(card, heading.line) : last]).strip()
-        plain = re.fullmatch(r"[\w /&,()*-]{3,60}", heading.text) and len(heading.text.split()) <= 6
+        inside = any(map(str.strip, card.lines[_text_from(card, heading.line) : last]))
         if not heading.text.strip():
             yield section_empty.at(
                 card.place(heading.line, heading.column), "This heading has no text.", "Write it, or take it out."
             )
             continue
-        if index and not inside and plain and (below is None or below.level <= heading.level):
+        plain = not inside and re.fullmatch(r"[\w /&,()*-]{3,60}", heading.text) and len(heading.text.split()) <= 6
+        if index and plain and (below is None or below.level <= heading.level):
             message = f"The section '{short(heading.text)}' is empty."
             yield section_empty.at(card.place_of(heading), message, "Write it, or take the heading out.")
 

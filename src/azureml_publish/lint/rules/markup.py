@@ -255,6 +255,8 @@ def _marks(card: Card, defined: set[str]) -> Iterator[_Shown]:
     """What only looks like Markdown: marks of other kinds, and images without an address."""
     places = _SIGNS.places(card.prose)
     for one in _FORMS if places else ():
+        if places.keys().isdisjoint(one.signs):
+            continue
         for match in near(one.form, card.prose, (place for sign in one.signs for place in places.get(sign, ()))):
             around = slice(max(0, match.start() - 1), match.end() + 1)
             if card.source[around] == card.prose[around]:  # else there is code

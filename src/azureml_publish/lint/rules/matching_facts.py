@@ -343,12 +343,14 @@ def _of_samples(model: Described, tasks: list[str]) -> Findings:
     tuned = [task for task in tasks_of(model, "fineTuningTasks") if task in KNOWN_TASKS]
     for table in model.card.tables:
         above = next((one.text.lower() for one in reversed(model.card.headings) if one.line < table.header.line), "")
+        if "sample" not in above or table.header.cells[0].text.strip("*_` ").lower() != "task":
+            continue
         cells = [row.cells[0] for row in table.rows if row.cells]
         slugs = [re.sub(r"[\s_]+", "-", cell.text.strip("*_` ").lower()) for cell in cells]
-        if table.header.cells[0].text.strip("*_` ").lower() != "task" or not KNOWN_TASKS.issuperset(slugs) or not cells:
+        if not KNOWN_TASKS.issuperset(slugs) or not cells:
             continue
         own = tuned or (tasks if _HEADED.issuperset(tasks) else []) if "tun" in above else tasks
-        if own and "sample" in above and not any(tasks_agree(slug, tuple(own)) for slug in slugs):
+        if own and not any(tasks_agree(slug, tuple(own)) for slug in slugs):
             message = f"'{short(above)}' has {short(cells[0].text)}, and the spec {', '.join(own)}."
             hint = "Write the tasks of the spec, with samples for them, or correct the spec."
             yield task_differs.at(model.card.place_of(cells[0]), message, hint)

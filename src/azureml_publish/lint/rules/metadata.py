@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -56,7 +57,8 @@ def _read_as_truth(subject: AssetSubject) -> Findings:
     """The code of Norwegian without quotes, which readers of YAML 1.1 take for false."""
     document = subject.read.document
     for path in (("system_metadata", "languages"), ("tags", "languages"), ("properties", "languages")):
-        for index in range(sum(one[:-1] == path for one in document.spans)):
+        listed = found_at(document.data, path)
+        for index in range(len(listed) if isinstance(listed, list) else 0):
             where = document.location((*path, index))
             line = document.text.splitlines()[where.line - 1]
             if match := _PLAIN_NO.search(line):
@@ -107,14 +109,18 @@ def _texts(subject: AssetSubject, kinds: frozenset[Coercion]) -> Iterator[tuple[
 
 def _all_texts(subject: AssetSubject, kinds: frozenset[Coercion]) -> Iterator[tuple[KeyPath, str]]:
     metadata = subject.read.asset.spec.get("system_metadata")
-    for path, rules in load_mapping().items() if isinstance(metadata, Mapping) else ():
-        if not any(rule.coercion in kinds for rule in rules):
-            continue
+    for path in _paths_of(kinds) if isinstance(metadata, Mapping) else ():
         value = found_at(metadata, path)
         if isinstance(value, Mapping):
             yield from ((("system_metadata", *path, key), text) for key, text in value.items() if isinstance(text, str))
         elif isinstance(value, str):
             yield ("system_metadata", *path), value
+
+
+@functools.cache
+def _paths_of(kinds: frozenset[Coercion]) -> tuple[tuple[str, ...], ...]:
+    """The keys of the mapping that have such a rule."""
+    return tuple(path for path, rules in load_mapping().items() if any(rule.coercion in kinds for rule in rules))
 
 
 def _as_text(key_path: KeyPath, text: str, what: str, value: int) -> tuple[str, str]:

@@ -170,7 +170,8 @@ def _is_validated(model: Described, name: str) -> bool:
 
 def _known(model: Described) -> Iterator[tuple[str, Key, Any]]:
     for name, key in vocabulary().items():
-        if (value := found_at(model.metadata, name.split("."))) is not None:
+        path = name.split(".")
+        if path[0] in model.metadata and (value := found_at(model.metadata, path)) is not None:
             yield name, key, value
 
 
