@@ -9,11 +9,11 @@ from datetime import date
 from types import MappingProxyType
 from typing import TypeAlias
 
-from azureml_publish.assets import SCENARIOS, AllowList, MinSkuSpec, Scenario
+from azureml_publish.assets import SCENARIOS, AllowList, Scenario
 from azureml_publish.documents import KeyPath
 from azureml_publish.skus.catalogue import Catalogue
 from azureml_publish.skus.derive import derive_min_spec
-from azureml_publish.skus.query import Query, Selection, SkuProblem, resolve_literal, select
+from azureml_publish.skus.query import Selection, SkuProblem, resolve_literal, select
 from azureml_publish.spec import ModelSpec, ProjectConfig, SkuQuery
 
 Body: TypeAlias = SkuQuery | tuple[str, ...]
@@ -89,10 +89,7 @@ def resolve_body(catalogue: Catalogue, body: Body, as_of: date) -> Selection:
     key = ("selection", body, as_of if isinstance(body, SkuQuery) else None)
     selection: Selection | None = catalogue.answers.get(key)
     if selection is None:
-        if isinstance(body, SkuQuery):
-            selection = select(catalogue, query_of(body), as_of)
-        else:
-            selection = resolve_literal(catalogue, body)
+        selection = select(catalogue, body, as_of) if isinstance(body, SkuQuery) else resolve_literal(catalogue, body)
         catalogue.answers[key] = selection
     return selection
 
@@ -104,15 +101,3 @@ def _allow_list(catalogue: Catalogue, selection: Selection) -> AllowList:
         found = AllowList(selection.names, derive_min_spec(selection.skus).spec)
         catalogue.answers[key] = found
     return found
-
-
-def query_of(body: SkuQuery) -> Query:
-    """The catalogue query of a query in a spec."""
-    return Query(
-        families=body.families,
-        min=MinSkuSpec.parse(body.min) if body.min is not None else None,
-        max_gpus=body.max_gpus,
-        gpu_models=body.gpu_models,
-        include=body.include,
-        exclude=body.exclude,
-    )

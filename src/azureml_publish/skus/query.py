@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 from azureml_publish.assets import MinSkuSpec
 from azureml_publish.skus.catalogue import Catalogue, Sku, is_retired
+from azureml_publish.spec import SkuQuery
 
 ProblemKind: TypeAlias = Literal[
     "unknown_size",
@@ -36,24 +37,6 @@ ProblemKind: TypeAlias = Literal[
 """
 
 _FATAL: frozenset[ProblemKind] = frozenset({"unknown_size", "unknown_family", "unknown_gpu_model", "empty"})
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """The sizes that a scenario may run on, by properties instead of by name.
-
-    All sizes of the `families` (none: of the whole catalogue) that have at least `min`, at most `max_gpus` GPUs and one
-    of the `gpu_models`; then `include` adds sizes and `exclude` removes sizes by name. A GPU model matches by its
-    words: `A100` or `A100 80GB`, in any case. A query with none of `families`, `min`, `max_gpus` and `gpu_models`
-    selects only what it includes.
-    """
-
-    families: tuple[str, ...] = ()
-    min: MinSkuSpec | None = None
-    max_gpus: int | None = None
-    gpu_models: tuple[str, ...] = ()
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +72,14 @@ class Selection:
         return tuple(sku.name for sku in self.skus)
 
 
-def select(catalogue: Catalogue, query: Query, as_of: date) -> Selection:
-    """The sizes that match the query and are not retired on the given day, in catalogue order."""
+def select(catalogue: Catalogue, query: SkuQuery, as_of: date) -> Selection:
+    """The sizes that match the query and are not retired on the given day, in catalogue order.
+
+    All sizes of the `families` (none: of the whole catalogue) that have at least `min`, at most `max_gpus` GPUs and one
+    of the `gpu_models`; then `include` adds sizes and `exclude` removes sizes by name. A GPU model matches by its
+    words: `A100` or `A100 80GB`, in any case. A query with none of `families`, `min`, `max_gpus` and `gpu_models`
+    selects only what it includes.
+    """
     problems: list[SkuProblem] = []
     included = _named(catalogue, query.include, problems)
     excluded = _named(catalogue, query.exclude, problems)
@@ -143,7 +132,7 @@ def _named(catalogue: Catalogue, names: Iterable[str], problems: list[SkuProblem
     return tuple(found.values())
 
 
-def _of_families(catalogue: Catalogue, query: Query, problems: list[SkuProblem]) -> tuple[Sku, ...]:
+def _of_families(catalogue: Catalogue, query: SkuQuery, problems: list[SkuProblem]) -> tuple[Sku, ...]:
     if not query.families:
         anything = query.min is not None or query.max_gpus is not None or bool(query.gpu_models)
         return catalogue.skus if anything else ()
@@ -160,10 +149,10 @@ def _of_families(catalogue: Catalogue, query: Query, problems: list[SkuProblem])
     return catalogue.in_order(found)
 
 
-def _at_least(skus: tuple[Sku, ...], least: MinSkuSpec | None, problems: list[SkuProblem]) -> tuple[Sku, ...]:
-    if least is None:
+def _at_least(skus: tuple[Sku, ...], written: str | None, problems: list[SkuProblem]) -> tuple[Sku, ...]:
+    if written is None:
         return skus
-    kept = []
+    least, kept = MinSkuSpec.parse(written), []
     for sku in skus:
         least_by_figure = (
             ("number of GPUs", sku.gpus, least.gpus),
@@ -203,7 +192,7 @@ def _fits(sku: Sku, models: tuple[str, ...]) -> bool:
     return not models or any(_words(model) and _words(model) <= _words(sku.gpu_model) for model in models)
 
 
-def _ruled_out(sku: Sku, query: Query) -> bool:
+def _ruled_out(sku: Sku, query: SkuQuery) -> bool:
     too_many = query.max_gpus is not None and sku.gpus is not None and sku.gpus > query.max_gpus
     return too_many or not _fits(sku, query.gpu_models)
 
@@ -255,7 +244,7 @@ def _unknown_figure(sku: Sku, missing: Sequence[str], word: str) -> SkuProblem:
     return SkuProblem("unknown_figure", sku.name, (), message, hint)
 
 
-def _empty(query: Query, stages: Sequence[tuple[str, tuple[Sku, ...]]], as_of: date) -> SkuProblem:
+def _empty(query: SkuQuery, stages: Sequence[tuple[str, tuple[Sku, ...]]], as_of: date) -> SkuProblem:
     word = next(word for word, skus in stages if not skus)
     before = next((skus for (_, skus), (_, after) in itertools.pairwise(stages) if not after), ())
     these = "the only size" if len(before) == 1 else f"all {len(before)} sizes"

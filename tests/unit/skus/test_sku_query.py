@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from azureml_publish.assets import MinSkuSpec
 from azureml_publish.skus.catalogue import Catalogue, load_catalogue
 from azureml_publish.skus.derive import derive_min_spec
-from azureml_publish.skus.query import Query, Selection, resolve_literal, select
+from azureml_publish.skus.query import Selection, resolve_literal, select
+from azureml_publish.spec import SkuQuery
 
 CATALOGUE = load_catalogue()
 BEFORE_ANY_RETIREMENT = date(2023, 1, 1)
@@ -36,9 +36,9 @@ def kinds(selection: Selection) -> list[tuple[str, str]]:
 
 
 def test_the_query_of_the_design() -> None:
-    query = Query(
+    query = SkuQuery(
         families=("NCasT4_v3", "NC_A100_v4", "ND_A100_v4"),
-        min=MinSkuSpec.parse("4|1|28|64"),
+        min="4|1|28|64",
         exclude=("Standard_ND96asr_v4",),
     )
     selection = select(CATALOGUE, query, TODAY)
@@ -52,7 +52,7 @@ def test_the_query_of_the_design() -> None:
 
 def test_catalogue_order_is_the_order_of_the_published_finetuning_list() -> None:
     families = ("ND_A100_v4", "NV_v3", "NC_v3", "NC_A100_v4", "NC_T4_v3", "ND40_v2")
-    selection = select(CATALOGUE, Query(families=families), BEFORE_ANY_RETIREMENT)
+    selection = select(CATALOGUE, SkuQuery(families=families), BEFORE_ANY_RETIREMENT)
     published = (
         "NV12s_v3 NV24s_v3 NV48s_v3 NC6s_v3 NC12s_v3 NC24s_v3 NC24rs_v3 NC4as_T4_v3 NC8as_T4_v3 NC16as_T4_v3 "
         "NC64as_T4_v3 NC24ads_A100_v4 NC48ads_A100_v4 NC96ads_A100_v4 ND40rs_v2 ND96asr_v4 ND96amsr_A100_v4"
@@ -74,9 +74,9 @@ def test_published_sets_are_families_min_and_exclude(published: dict[str, str]) 
     exclude = tuple(published["exclude"].split())
     if "NC_v3" in families and "NCrs_v3" not in families:
         exclude += ("Standard_NC24rs_v3",)
-    query = Query(
+    query = SkuQuery(
         families=families,
-        min=MinSkuSpec.parse(published["min"]),
+        min=published["min"],
         include=("Standard_NC80adis_H100_v5",) if "NC_H100_v5" in families else (),
         exclude=exclude,
     )
@@ -87,13 +87,13 @@ def test_published_sets_are_families_min_and_exclude(published: dict[str, str]) 
 
 
 def test_retired_sizes_are_left_out_from_the_day_of_their_retirement() -> None:
-    query = Query(families=("NCv3", "NC_A100_v4"), max_gpus=1)
+    query = SkuQuery(families=("NCv3", "NC_A100_v4"), max_gpus=1)
     assert short(select(CATALOGUE, query, date(2025, 9, 29))) == "NC6s_v3 NC24ads_A100_v4"
     assert short(select(CATALOGUE, query, date(2025, 9, 30))) == "NC24ads_A100_v4"
 
 
 def test_include_and_exclude() -> None:
-    query = Query(
+    query = SkuQuery(
         families=("NC_A100_v4",),
         include=("Standard_ND96asr_v4", "Standard_NC6s_v3", "Standard_NC24ads_A100_v4", "Standard_D4as_v4"),
         exclude=("Standard_NC48ads_A100_v4", "Standard_D4as_v4", "Standard_D8as_v4"),
@@ -109,7 +109,7 @@ def test_include_and_exclude() -> None:
 
 
 def test_include_alone_selects_just_that() -> None:
-    assert short(select(CATALOGUE, Query(include=("Standard_ND96asr_v4",)), TODAY)) == "ND96asr_v4"
+    assert short(select(CATALOGUE, SkuQuery(include=("Standard_ND96asr_v4",)), TODAY)) == "ND96asr_v4"
 
 
 @pytest.mark.parametrize(
@@ -121,16 +121,16 @@ def test_include_alone_selects_just_that() -> None:
     ],
 )
 def test_gpu_models_match_by_words(models: tuple[str, ...], sizes: str) -> None:
-    assert short(select(CATALOGUE, Query(gpu_models=models), TODAY)) == sizes
+    assert short(select(CATALOGUE, SkuQuery(gpu_models=models), TODAY)) == sizes
 
 
 def test_a10_is_not_a100() -> None:
-    selection = select(CATALOGUE, Query(gpu_models=("A10",)), TODAY)
+    selection = select(CATALOGUE, SkuQuery(gpu_models=("A10",)), TODAY)
     assert {sku.family for sku in selection.skus} == {"NVadsA10_v5"}
 
 
 def test_unknown_words_are_all_reported_with_near_ones() -> None:
-    query = Query(
+    query = SkuQuery(
         families=("NC_A100_v4", "NCasT5_v3"),
         gpu_models=("A100", "H1000"),
         include=("Standard_NC6s_v33",),
@@ -151,13 +151,13 @@ def test_unknown_words_are_all_reported_with_near_ones() -> None:
 
 
 def test_repeated_words_are_reported() -> None:
-    query = Query(families=("NC_A100_v4", "NC_A100_v4"), exclude=("Standard_NC24ads_A100_v4",) * 2)
+    query = SkuQuery(families=("NC_A100_v4", "NC_A100_v4"), exclude=("Standard_NC24ads_A100_v4",) * 2)
     selection = select(CATALOGUE, query, TODAY)
     assert kinds(selection) == [("duplicate", "Standard_NC24ads_A100_v4"), ("duplicate", "NC_A100_v4")]
 
 
 def test_a_size_with_an_unknown_figure_that_is_asked_for_is_left_out_and_named() -> None:
-    query = Query(families=("NC_H100_v5",), min=MinSkuSpec(1, 1, 1, 64))
+    query = SkuQuery(families=("NC_H100_v5",), min="1|1|1|64")
     selection = select(CATALOGUE, query, TODAY)
     assert short(selection) == "NC40ads_H100_v5"
     assert kinds(selection) == [("unknown_figure", "Standard_NC80adis_H100_v5")]
@@ -165,38 +165,38 @@ def test_a_size_with_an_unknown_figure_that_is_asked_for_is_left_out_and_named()
 
 
 def test_an_unknown_figure_that_is_not_asked_for_does_not_matter() -> None:
-    query = Query(families=("NC_H100_v5",), min=MinSkuSpec(1, 1, 1, 0))
+    query = SkuQuery(families=("NC_H100_v5",), min="1|1|1|0")
     selection = select(CATALOGUE, query, TODAY)
     assert short(selection) == "NC40ads_H100_v5 NC80adis_H100_v5"
     assert selection.problems == ()
 
 
 def test_an_unknown_figure_is_not_mentioned_where_it_changes_nothing() -> None:
-    asked = MinSkuSpec(1, 1, 1, 64)
+    asked = "1|1|1|64"
     named = ("Standard_NC80adis_H100_v5",)
-    assert select(CATALOGUE, Query(families=("NC_H100_v5",), min=asked, include=named), TODAY).problems == ()
-    assert select(CATALOGUE, Query(max_gpus=1, gpu_models=("A100",)), TODAY).problems == ()
-    too_many = Query(families=("ND_GB200_v6",), min=asked, max_gpus=2)
+    assert select(CATALOGUE, SkuQuery(families=("NC_H100_v5",), min=asked, include=named), TODAY).problems == ()
+    assert select(CATALOGUE, SkuQuery(max_gpus=1, gpu_models=("A100",)), TODAY).problems == ()
+    too_many = SkuQuery(families=("ND_GB200_v6",), min=asked, max_gpus=2)
     assert kinds(select(CATALOGUE, too_many, TODAY)) == [("empty", "min")]
-    too_small = Query(families=("NC_H100_v5", "ND_H100_v5"), min=MinSkuSpec(96, 1, 1, 64))
+    too_small = SkuQuery(families=("NC_H100_v5", "ND_H100_v5"), min="96|1|1|64")
     assert select(CATALOGUE, too_small, TODAY).problems == ()
 
 
 @pytest.mark.parametrize(
     ("query", "word"),
     [
-        (Query(), "families"),
-        (Query(exclude=("Standard_NC6s_v3",)), "families"),
-        (Query(families=("NC_A100_v4",), min=MinSkuSpec(1, 8, 1, 1)), "min"),
-        (Query(families=("ND_A100_v4",), min=MinSkuSpec(1, 1, 1, 1), max_gpus=4), "max_gpus"),
-        (Query(families=("ND_A100_v4",), gpu_models=("T4",)), "gpu_models"),
-        (Query(families=("Dsv5",), gpu_models=("T4",)), "gpu_models"),
-        (Query(families=("ND_H100_v5",), exclude=("Standard_ND96isr_H100_v5",)), "exclude"),
-        (Query(families=("NCv3",)), "retirement"),
-        (Query(families=("NCv3", "ND_A100_v4"), gpu_models=("V100",)), "retirement"),
+        (SkuQuery(), "families"),
+        (SkuQuery(exclude=("Standard_NC6s_v3",)), "families"),
+        (SkuQuery(families=("NC_A100_v4",), min="1|8|1|1"), "min"),
+        (SkuQuery(families=("ND_A100_v4",), min="1|1|1|1", max_gpus=4), "max_gpus"),
+        (SkuQuery(families=("ND_A100_v4",), gpu_models=("T4",)), "gpu_models"),
+        (SkuQuery(families=("Dsv5",), gpu_models=("T4",)), "gpu_models"),
+        (SkuQuery(families=("ND_H100_v5",), exclude=("Standard_ND96isr_H100_v5",)), "exclude"),
+        (SkuQuery(families=("NCv3",)), "retirement"),
+        (SkuQuery(families=("NCv3", "ND_A100_v4"), gpu_models=("V100",)), "retirement"),
     ],
 )
-def test_an_empty_result_names_the_word_that_emptied_it(query: Query, word: str) -> None:
+def test_an_empty_result_names_the_word_that_emptied_it(query: SkuQuery, word: str) -> None:
     selection = select(CATALOGUE, query, TODAY)
     assert selection.skus == ()
     empty = selection.problems[-1]
@@ -206,13 +206,13 @@ def test_an_empty_result_names_the_word_that_emptied_it(query: Query, word: str)
 
 
 def test_the_hint_of_an_unreachable_min_says_what_there_is() -> None:
-    selection = select(CATALOGUE, Query(families=("NC_A100_v4",), min=MinSkuSpec(1, 8, 1, 1)), TODAY)
+    selection = select(CATALOGUE, SkuQuery(families=("NC_A100_v4",), min="1|8|1|1"), TODAY)
     assert selection.problems[0].message == "`min: 1|8|1|1` leaves out all 3 sizes of the families"
     assert selection.problems[0].hint == "The most that they have, figure by figure, is 96|4|880|256."
 
 
 def test_an_unknown_family_is_not_reported_twice_as_empty() -> None:
-    assert kinds(select(CATALOGUE, Query(families=("nonsense",)), TODAY)) == [("unknown_family", "nonsense")]
+    assert kinds(select(CATALOGUE, SkuQuery(families=("nonsense",)), TODAY)) == [("unknown_family", "nonsense")]
 
 
 def test_a_literal_list_keeps_its_order_and_its_retired_sizes() -> None:

@@ -16,7 +16,8 @@ from azureml_publish.pipeline.load import day_of
 from azureml_publish.reporters.sku_fit import fit_json, fit_text
 from azureml_publish.skus.catalogue import is_retired
 from azureml_publish.skus.fit import BYTES_PER_PARAMETER, LORA_SHARE, Precision, Shape, Tuning, Workload, fit
-from azureml_publish.skus.query import Query, select
+from azureml_publish.skus.query import select
+from azureml_publish.spec import SkuQuery
 
 _SHAPE = ("hidden", "layers", "sequence")
 
@@ -56,7 +57,7 @@ def command(
     day = day_of(output.run, as_of)
     skus = tuple(sku for sku in catalogue if not is_retired(sku, day))
     if families:
-        selection = select(catalogue, Query(families=families), day)
+        selection = select(catalogue, SkuQuery.model_construct(families=families), day)
         require_selected(selection, output)
         skus = selection.skus
     fits = fit(skus, work, cpu=cpu)

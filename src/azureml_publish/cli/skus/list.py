@@ -14,7 +14,8 @@ from azureml_publish.pipeline.load import day_of
 from azureml_publish.reporters.diagnostics import counted
 from azureml_publish.reporters.skus import sizes_json, sizes_text
 from azureml_publish.skus.catalogue import is_retired
-from azureml_publish.skus.query import Query, Selection, select
+from azureml_publish.skus.query import Selection, select
+from azureml_publish.spec import SkuQuery
 
 
 @click.command("list")
@@ -38,8 +39,15 @@ def command(
     """
     catalogue = catalogue_here(output)
     day = day_of(output.run, as_of)
-    query = Query(families, least, max_gpus, gpu_models, include, exclude)
-    if query == Query():
+    query = SkuQuery.model_construct(
+        families=families,
+        min=str(least) if least is not None else None,
+        max_gpus=max_gpus,
+        gpu_models=gpu_models,
+        include=include,
+        exclude=exclude,
+    )
+    if query == SkuQuery():
         selection = Selection(tuple(sku for sku in catalogue if not is_retired(sku, day)))
     else:
         selection = select(catalogue, query, day)
