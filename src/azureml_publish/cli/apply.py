@@ -14,6 +14,7 @@ from azureml_publish.cli.options import (
     reporting,
     scheduler_option,
     settings_options,
+    yes_option,
 )
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.transfer_options import Transferring, transfer_options
@@ -39,9 +40,7 @@ from azureml_publish.reporters.plan import plan_text
 @click.command("apply")
 @click.argument("models", metavar="[PLAN.json | MODEL...]", nargs=-1)
 @registry_option
-@click.option(
-    "-y", "--yes", is_flag=True, help="Do not prompt. A protected registry must be named with --registry, too."
-)
+@yes_option
 @click.option(
     "--jobs",
     type=click.IntRange(1, 64),
@@ -124,7 +123,7 @@ def _approve(output: Output, request: ApplyRequest, review: Review, *, yes: bool
     if not plan.changes:
         return
     if request.saved is None:
-        ask(opened, f"apply {counted(len(plan.changes), 'change')} to", yes=yes, named=is_named("registry"))
+        ask(opened, f"apply {counted(len(plan.changes), 'change')} to", yes=yes)
     elif opened.config.protected and not is_named("registry"):
         raise UsageProblem(
             f"{opened.registry.name} is protected: a saved plan alone does not change it.",

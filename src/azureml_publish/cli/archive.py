@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from azureml_publish.assets import AssetId
-from azureml_publish.cli.confirm import ask, is_named
+from azureml_publish.cli.confirm import ask
 from azureml_publish.cli.options import output_options, registry_option, yes_option
 from azureml_publish.cli.output import Output
 from azureml_publish.content.packaging.rules import some
@@ -41,7 +41,7 @@ def set_all(output: Output, models: Sequence[str], registry: str | None, *, yes:
 
     def approve(opened: Opened, versions: Sequence[AssetId]) -> None:
         names = some([f"{one.name}:{one.version}" for one in versions], 4)
-        ask(opened, f"{'archive' if archived else 'restore'} {names} in", yes=yes, named=is_named("registry"))
+        ask(opened, f"{'archive' if archived else 'restore'} {names} in", yes=yes)
 
     result = set_archived(output.run, models, registry, archived=archived, approve=approve)
     for name in result.unread:

@@ -16,21 +16,21 @@ def is_named(option: str) -> bool:
     return click.get_current_context().get_parameter_source(option) is click.core.ParameterSource.COMMANDLINE
 
 
-def ask(opened: Opened, what: str, *, yes: bool, named: bool, option: str = "--registry") -> None:
+def ask(opened: Opened, what: str, *, yes: bool, parameter: str = "registry", option: str = "--registry") -> None:
     """Ask whether to do something to a registry; for a protected one its name has to be typed.
 
     Args:
         what: what is about to be done, as in "archive 2 versions in".
         yes: whether `--yes` says so.
-        named: whether the registry was named on the command line; a protected one does not go by `--yes` alone.
-        option: the option that names it, and what else would do.
+        parameter: names the registry; a protected one has to be named on the command line, beside `--yes`.
+        option: likewise, as it is written there.
 
     Raises:
         UsageProblem: standard input is not a terminal, or the registry is protected.
         Declined: the answer is no.
     """
     name = opened.registry.name
-    if yes and opened.config.protected and not named:
+    if yes and opened.config.protected and not is_named(parameter):
         raise UsageProblem(
             f"{name} is protected: --yes alone does not change it.", hint=f"Name it as well, with {option}."
         )

@@ -119,18 +119,15 @@ output_options = reporting()
 """The options that every reporting verb has: text or JSON."""
 
 
-def models_argument(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Models by name, glob, file or folder; none means all."""
-    return click.argument("models", metavar="[MODEL]...", nargs=-1)(function)
+models_argument = click.argument("models", metavar="[MODEL]...", nargs=-1)
+"""Models by name, glob, file or folder; none means all."""
 
-
-def since_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Only models that a change concerns."""
-    return click.option(
-        "--since",
-        metavar="COMMIT",
-        help="Only models that changed since, or what they are made of: presets, defaults, templates, links, sources.",
-    )(function)
+since_option = click.option(
+    "--since",
+    metavar="COMMIT",
+    help="Only models that changed since, or what they are made of: presets, defaults, templates, links, sources.",
+)
+"""Only models that a change concerns."""
 
 
 def _shard(_context: click.Context, _option: click.Parameter, given: str | None) -> Shard | None:
@@ -142,11 +139,10 @@ def _shard(_context: click.Context, _option: click.Parameter, given: str | None)
         raise click.BadParameter(f"{error}.") from error
 
 
-def shard_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Only one part of the models, for one of several machines."""
-    return click.option(
-        "--shard", metavar="I/N", callback=_shard, help="Only part I of N: for N machines that share the models."
-    )(function)
+shard_option = click.option(
+    "--shard", metavar="I/N", callback=_shard, help="Only part I of N: for N machines that share the models."
+)
+"""Only one part of the models, for one of several machines."""
 
 
 def scheduler_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -170,11 +166,10 @@ def scheduler_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def yes_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Whether to go on without a prompt."""
-    return click.option(
-        "-y", "--yes", is_flag=True, help="Do not prompt. A protected registry must be named with --registry, too."
-    )(function)
+yes_option = click.option(
+    "-y", "--yes", is_flag=True, help="Do not prompt. A protected registry must be named with --registry, too."
+)
+"""Whether to go on without a prompt."""
 
 
 def settings_options(*, part: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -200,29 +195,24 @@ def settings_options(*, part: bool = False) -> Callable[[Callable[..., Any]], Ca
     return decorated
 
 
-def as_of_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The day as of which machine sizes count as retired."""
-    return click.option(
-        "--as-of",
-        type=Day(),
-        metavar="DATE",
-        help="Judge retired sizes as of this day instead of today.",
-    )(function)
+as_of_option = click.option(
+    "--as-of",
+    type=Day(),
+    metavar="DATE",
+    help="Judge retired sizes as of this day instead of today.",
+)
+"""The day as of which machine sizes count as retired."""
 
+layout_option = click.option(
+    "--layout", type=click.Choice(["tags", "system_metadata"]), help="Lay the metadata out like this."
+)
+"""The layout of the metadata, over that of publish.yaml."""
 
-def layout_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The layout of the metadata, over that of publish.yaml."""
-    return click.option(
-        "--layout", type=click.Choice(["tags", "system_metadata"]), help="Lay the metadata out like this."
-    )(function)
-
-
-def registry_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The registry to work with."""
-    return click.option(
-        "-r",
-        "--registry",
-        metavar="NAME",
-        envvar="PUBLISH_REGISTRY",
-        help="A registry of publish.yaml, or azureml://registries/NAME. [default: publish.yaml's, else local]",
-    )(function)
+registry_option = click.option(
+    "-r",
+    "--registry",
+    metavar="NAME",
+    envvar="PUBLISH_REGISTRY",
+    help="A registry of publish.yaml, or azureml://registries/NAME. [default: publish.yaml's, else local]",
+)
+"""The registry to work with."""

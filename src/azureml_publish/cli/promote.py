@@ -6,7 +6,7 @@ from functools import partial
 
 import click
 
-from azureml_publish.cli.confirm import ask, is_named
+from azureml_publish.cli.confirm import ask
 from azureml_publish.cli.events import events_option
 from azureml_publish.cli.options import output_options, settings_options
 from azureml_publish.cli.output import Output
@@ -83,4 +83,4 @@ def show_plan(output: Output, review: Review, *, yes: bool) -> None:
 
 def _approve(review: Review, source: str, *, yes: bool) -> None:
     named = some([f"{action.model}:{action.version}" for action in review.plan.changes], 4)
-    ask(review.opened, f"promote {named} from {source} to", yes=yes, named=is_named("target"), option="--to")
+    ask(review.opened, f"promote {named} from {source} to", yes=yes, parameter="target", option="--to")

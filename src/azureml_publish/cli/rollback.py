@@ -6,7 +6,7 @@ from functools import partial
 
 import click
 
-from azureml_publish.cli.confirm import ask, is_named
+from azureml_publish.cli.confirm import ask
 from azureml_publish.cli.events import events_option
 from azureml_publish.cli.options import output_options, registry_option
 from azureml_publish.cli.output import Output
@@ -57,4 +57,4 @@ def command(
 def _approve(review: Review, *, yes: bool, version: int) -> None:
     (action,) = review.plan.changes
     what = f"register {action.model} version {version} again, as version {action.version}, in"
-    ask(review.opened, what, yes=yes, named=is_named("registry"))
+    ask(review.opened, what, yes=yes)
