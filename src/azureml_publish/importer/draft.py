@@ -143,12 +143,13 @@ def conflict_diagnostic(conflict: LayoutConflict, document: Document) -> Diagnos
 
 def _doubled(document: Document) -> Iterator[Diagnostic]:
     for key_path, value in walk(document.data):
-        section = key_path[:1] in (("tags",), ("properties",), ("system_metadata",))
-        if not section or not isinstance(value, list | str):
+        if not isinstance(value, list | str) or key_path[:1] not in (("tags",), ("properties",), ("system_metadata",)):
             continue
         listed = isinstance(value, list)
         commas = not listed and str(key_path[-1]).endswith(("-sku", "languages", "datasets", "-tasks", "eywords"))
         items = list(value) if listed else [item.strip() for item in str(value).split(",")] if commas else []
+        if len(items) == len(frozenset(item for item in items if isinstance(item, str))):
+            continue  # so it is of nearly every list, and some have fifty entries
         for index, item in enumerate(items):
             if item != "" and item in items[:index]:
                 where = document.location((*key_path, index) if listed else key_path)
