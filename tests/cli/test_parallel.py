@@ -5,6 +5,7 @@ What forks runs in a process of its own: this one runs threads.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import signal
@@ -104,6 +105,22 @@ def die(number: int) -> int:
     return number
 
 
+@functools.cache
+def first_here() -> int:
+    return os.getpid()
+
+
+def cached_in(_item: int) -> tuple[int, int]:
+    return first_here(), os.getpid()
+
+
+def cache_and_go_on() -> None:
+    made = list(spread(cached_in, range(20), how=Spreading(jobs=2, chunk=3)))
+    assert len(made) == 20
+    assert {cached for cached, _ in made} == {os.getpid()}
+    assert len({worked for _, worked in made} - {os.getpid()}) > 0
+
+
 def begin_and_go_on() -> None:
     """In a process of its own, see below."""
     calls: list[int] = []
@@ -178,6 +195,13 @@ def test_any_way_to_spread_the_models_finds_and_renders_the_same(tmp_path: Path)
 
 def test_what_is_done_meanwhile_is_done_once() -> None:
     run = started("begin_and_go_on()")
+    _, errors = run.communicate(timeout=120)
+    assert run.returncode == 0, errors
+
+
+@LINUX
+def test_processes_are_forked_with_what_the_first_item_has_cached() -> None:
+    run = started("cache_and_go_on()")
     _, errors = run.communicate(timeout=120)
     assert run.returncode == 0, errors
 
