@@ -77,7 +77,8 @@ class FieldOrigins:
             case "description":
                 yield from self._card()
             case _:
-                yield self._spec(section) or _built_in(f"{section}: {_plain(getattr(self.asset, section))}")
+                built_in = _built_in(f"{section}: {_plain(getattr(self.asset, section))}")
+                yield from self._written(section) or [built_in]
 
     def _key(self, section: str, key: str) -> Iterator[Origin]:
         own = getattr(self.folder.spec.extra or Extra(), section)
@@ -150,7 +151,7 @@ class FieldOrigins:
         keys = source.get("source") if isinstance(source, Mapping) else None
         for key in keys if isinstance(keys, Mapping) else ():
             yield from self._written("source", key)
-        yield self._spec("type") or _built_in(f"type: {self.asset.type}")
+        yield from self._written("type") or [_built_in(f"type: {self.asset.type}")]
         kind = choose_kind(self.asset.type, self.top)
         yield _built_in(f"packaging {kind.name}: {kind.why}")
         if kind.name != "mlflow_transformers" or self.asset.type != "mlflow_model":
@@ -182,12 +183,8 @@ class FieldOrigins:
 
     def _written(self, *key_path: str) -> list[Origin]:
         """The spec's origin for a key; none if it does not have the key."""
-        found = self._spec(*key_path)
-        return [found] if found else []
-
-    def _spec(self, *key_path: str) -> Origin | None:
         document = self.folder.document
-        return self._at(document, key_path, OriginKind.SPEC) if key_path in document.spans else None
+        return [self._at(document, key_path, OriginKind.SPEC)] if key_path in document.spans else []
 
     def _inherited(self, *key_path: str) -> list[Origin]:
         path = ("defaults", *key_path)

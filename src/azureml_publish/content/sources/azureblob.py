@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from azureml_publish.content.failures import Service, require_storage, storage_failures
 from azureml_publish.content.packaging.tree import ArtifactFile, BlobOrigin
-from azureml_publish.content.upload.container import SHA256_KEY
+from azureml_publish.content.upload.container import SHA256_KEY, is_folder
+from azureml_publish.content.upload.lease import MOST_READ
 from azureml_publish.content.upload.retry import RetryPolicy
 from azureml_publish.errors import NotAuthorised, NotFound, UnusableSource
 from azureml_publish.network import Network, is_loopback
@@ -33,10 +34,6 @@ _STORAGE = Service(
     network="Check the account's name and the network.",
     refusals=frozenset({401, 403, 409}),  # 409: the account allows no public access
 )
-
-MOST_READ = 64 * 1024 * 1024
-"""Bytes that azure-storage-blob may fetch with one request: a block at least."""
-
 
 MOST_CONNECTIONS = 64
 """Open connections that are kept to one account: as many as `--connections` allows."""
@@ -125,7 +122,7 @@ class Blobs:
         top = folder.path.strip("/")
         client = self._open(folder, with_credential=with_credential)
         below = client.list_blobs(name_starts_with=f"{top}/" if top else None, include=["metadata"])
-        blobs = [blob for blob in below if blob.name != f"{top}/" and not (blob.size == 0 and _is_folder(blob))]
+        blobs = [blob for blob in below if blob.name != f"{top}/" and not is_folder(blob)]
         if not blobs and top:  # the path may be that of one file, which comes before all that its name begins
             first = next(iter(client.list_blobs(name_starts_with=top, include=["metadata"])), None)
             blobs = [first] if first is not None and first.name == top else []
@@ -170,8 +167,3 @@ class Blobs:
     def _failures(self, folder: BlobFolder) -> AbstractContextManager[None]:
         where = f"{self.endpoint.format(storage=folder.storage)}/{folder.container}/{folder.path}"
         return storage_failures(_STORAGE, where)
-
-
-def _is_folder(blob: Any) -> bool:
-    """Whether a blob only marks a folder, as storage with a hierarchical namespace lists them."""
-    return (getattr(blob, "metadata", None) or {}).get("hdi_isfolder") == "true"

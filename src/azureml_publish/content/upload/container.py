@@ -118,7 +118,7 @@ class Container:
         def call(client: ContainerClient) -> Mapping[str, StoredFile]:
             found: dict[str, StoredFile] = {}
             for blob in client.list_blobs(name_starts_with=self._prefix or None, include=["metadata"]):
-                if _is_folder(blob):
+                if is_folder(blob):
                     continue
                 noted = blob.metadata or {}
                 found[blob.name.removeprefix(self._prefix)] = StoredFile(
@@ -136,7 +136,7 @@ class Container:
             return frozenset(
                 blob.name.removeprefix(self._prefix)
                 for blob in listed
-                if SHA256_KEY not in (blob.metadata or {}) and not _is_folder(blob)
+                if SHA256_KEY not in (blob.metadata or {}) and not is_folder(blob)
             )
 
         return self._do(call, self.uri)
@@ -283,7 +283,7 @@ def block_size(size: int, least: int = BLOCK) -> int:
     return max(least, -(-size // MOST_BLOCKS // mib) * mib if size > least * MOST_BLOCKS else 0)
 
 
-def _is_folder(blob: Any) -> bool:
+def is_folder(blob: Any) -> bool:
     """Whether a blob stands for a folder, as storage with a hierarchical namespace lists them."""
     noted = {key.lower(): str(value).lower() for key, value in (blob.metadata or {}).items()}
     return noted.get("hdi_isfolder") == "true" or (blob.name.endswith("/") and not blob.size)

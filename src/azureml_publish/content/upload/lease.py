@@ -22,7 +22,7 @@ MARGIN = 300.0
 """Seconds before the end of a signature at which it is renewed; at most a quarter of its life."""
 
 MOST_READ = 64 * 1024 * 1024
-"""Bytes that azure-storage-blob may fetch with one request."""
+"""Bytes that azure-storage-blob may fetch with one request: a block at least."""
 
 
 RENEWALS = 8
