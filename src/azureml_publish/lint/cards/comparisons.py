@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from azureml_publish.content.packaging.onnx import Port
 from azureml_publish.content.packaging.transformers_facts import is_model_class, stated
-from azureml_publish.lint.cards.numerals import NUMERALS, number_of
+from azureml_publish.lint.cards.numerals import NUMERALS, bytes_of, number_of
 from azureml_publish.lint.weights.known import Fact, Known
 from azureml_publish.patterns import pattern
 
@@ -62,9 +62,7 @@ def count(text: str, fact: str, facts: Facts) -> str:
     return found[0][0]
 
 
-SIZE = pattern(
-    r"(?<![\w.,-])(?P<n>[0-9]{1,4}(?:,[0-9]{3})*(?:\.[0-9]{1,3})?) ?(?P<u>[kmgt])(?P<i>i?)b\b", re.IGNORECASE
-)
+SIZE = pattern(r"(?<![\w.,-])[0-9]{1,4}(?:,[0-9]{3})*(?:\.[0-9]{1,3})? ?[kmgt]i?b\b", re.IGNORECASE)
 _MEMORY = pattern(r"\b(?:v?ram|memory|gpu|disk space|needs?|requires?|context)\b", re.IGNORECASE)
 
 
@@ -74,16 +72,9 @@ def size(text: str, fact: str, facts: Facts) -> str:
     if not found or _MEMORY.search(text) or not isinstance(true, float):
         return ""
     for match in found:
-        value = bytes_of(match)
-        if true * 0.85 <= value <= true * 1.15 + 5000:
+        if true * 0.85 <= bytes_of(match[0]) <= true * 1.15 + 5000:
             return ""
     return found[0][0]
-
-
-def bytes_of(match: re.Match[str]) -> float:
-    """A size in bytes."""
-    unit = 1024.0 if match["i"] else 1000.0
-    return float(match["n"].replace(",", "")) * unit ** ("kmgt".index(match["u"].lower()) + 1)
 
 
 _SHARDS = pattern(

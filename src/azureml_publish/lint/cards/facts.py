@@ -14,7 +14,7 @@ from azureml_publish.lint.cards import comparisons
 from azureml_publish.lint.cards.comparisons import Facts
 from azureml_publish.lint.cards.figures import figures_of
 from azureml_publish.lint.cards.findings import Wrong, short
-from azureml_publish.lint.cards.numerals import number_of
+from azureml_publish.lint.cards.numerals import bytes_of, number_of
 from azureml_publish.lint.cards.own_figures import of_sibling
 from azureml_publish.lint.cards.statements import labelled, subject_of
 from azureml_publish.lint.markdown.cards import Card
@@ -178,7 +178,7 @@ def _of_arithmetic(card: Card) -> Iterator[Wrong]:
             continue
         found, exact = counts[0], counts[0]["whole"]
         count = float(exact.replace(",", "")) if exact else float(found["n"]) * (1e9 if found["u"] in "bB" else 1e6)
-        whole, given = count * _OF_TYPE[min(types).lower()], comparisons.bytes_of(sizes[0])
+        whole, given = count * _OF_TYPE[min(types).lower()], bytes_of(sizes[0][0])
         if not whole / _FAR <= given <= whole * _FAR:
             true = f"{counts[0][0].strip()} parameters of {min(types)} have about {whole / 1e9:.3g} GB"
             yield Wrong(card.at(offset + sizes[0].start(), sizes[0][0]), f"The card says '{sizes[0][0]}'", true)

@@ -1,6 +1,8 @@
-"""Small numbers that cards write as words."""
+"""Small numbers that cards write as words, and sizes with their units."""
 
 from __future__ import annotations
+
+import re
 
 NUMERALS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
@@ -17,3 +19,10 @@ def number_of(text: str) -> float:
     """
     word = text.lower()
     return NUMERALS.index(word) if word in NUMERALS else float(text.replace(",", ""))
+
+
+def bytes_of(size: str) -> float:
+    """How many bytes `1,024 bytes`, `3.5 GB` or `3.26 GiB` are: a number and its unit."""
+    unit = re.sub(r"[^a-z]", "", size.lower())
+    step = 1024.0 if "i" in unit else 1000.0
+    return float(size[: -len(unit)].replace(",", "")) * step ** "bkmgt".index(unit[0])

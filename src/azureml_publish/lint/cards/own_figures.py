@@ -14,8 +14,9 @@ from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.figure_forms import FIGURES
 from azureml_publish.lint.cards.figures import Given, Stated, figures_of, fits, given_words, stated_figures
 from azureml_publish.lint.cards.findings import Wrong, contradicted, short
+from azureml_publish.lint.cards.numerals import bytes_of
 from azureml_publish.lint.cards.sentences import is_named, of_another_model, of_this_model, sentence_at
-from azureml_publish.lint.cards.sizes import SIZE, bytes_of
+from azureml_publish.lint.cards.sizes import SIZE
 from azureml_publish.lint.cards.statements import of_subject, subject_of
 from azureml_publish.lint.names.models import hub_id, is_own, own_names, tasks_of
 from azureml_publish.lint.names.publishers import families_in
@@ -175,7 +176,7 @@ def _of_sizes(model: Described) -> Iterator[Wrong]:
     count = next((found for one in of_subject(card, "parameters") if (found := _COUNT.match(one.text))), None)
     for claim in of_subject(card, "size") if len(quants) == 1 and count else ():
         if (match := SIZE.search(claim.text)) and count:
-            bits = bytes_of(match) * 8 / (float(count[1]) * (1e9 if count[2] in "bB" else 1e6))
+            bits = bytes_of(match[0]) * 8 / (float(count[1]) * (1e9 if count[2] in "bB" else 1e6))
             quant = int(min(quants))
             if not quant / _FAR <= bits <= quant * _FAR + 1:
                 true = f"{count[0].strip()} parameters of about {quant} bits each have another size"

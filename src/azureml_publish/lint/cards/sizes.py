@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from azureml_publish.lint.cards.findings import Wrong, contradicted
-from azureml_publish.lint.cards.numerals import NUMERALS, number_of
+from azureml_publish.lint.cards.numerals import NUMERALS, bytes_of, number_of
 from azureml_publish.lint.cards.own_rows import own_cells
 from azureml_publish.lint.cards.parameter_counts import stated_counts
 from azureml_publish.lint.cards.sentences import OTHERS, of_another_size, sentence_at
@@ -17,15 +17,10 @@ from azureml_publish.lint.subject import Described
 from azureml_publish.lint.weights.bytes import BYTES_OF, number_type, shard_count, weight_bytes
 from azureml_publish.patterns import pattern
 
-SIZE = pattern(r"(?<![\w.,])([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12}(?:\.[0-9]{1,3})?) ?([MGTKk]i?B|bytes)\b")
+SIZE = pattern(r"(?<![\w.,])(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12}(?:\.[0-9]{1,3})?) ?(?:[MGTKk]i?B|bytes)\b")
 """A size in bytes."""
 _UNITS = tuple(first + rest for first in "MGTKk" for rest in ("B", "iB"))
 """In every text with a size, and found much faster."""
-
-
-def bytes_of(match: re.Match[str]) -> float:
-    """How many bytes a match of `SIZE` says."""
-    return float(match[1].replace(",", "")) * 1000.0 ** "BKMGT".index(match[2][0].upper())
 
 
 class _Claim(NamedTuple):
@@ -34,7 +29,6 @@ class _Claim(NamedTuple):
     offset: int
     text: str
     around: str
-    size: float
     below: float
     above: float
 
@@ -79,10 +73,10 @@ def _claims(model: Described, card: Card) -> Iterator[_Claim]:
                 wide = (
                     (_CLOSE, _CLOSE) if subject == "weights" else (1.6, _UNIT) if subject == "memory" else (_ANY, _ANY)
                 )
-                yield _Claim(row.offset + found[0].start(), found[0][0], line, bytes_of(found[0]), *wide)
+                yield _Claim(row.offset + found[0].start(), found[0][0], line, *wide)
     for head, cell in own_cells(model, card, ("size", "weights")):
         if (match := SIZE.fullmatch(cell.text.strip("*_ "))) and head:
-            yield _Claim(card.starts[cell.line - 1] + cell.column - 1, match[0], match[0], bytes_of(match), _ANY, _ANY)
+            yield _Claim(card.starts[cell.line - 1] + cell.column - 1, match[0], match[0], _ANY, _ANY)
     for match in _TAKES.finditer(card.words) if any(unit in card.words for unit in _UNITS) else ():
         size, sentence = SIZE.match(card.words, match.end()), sentence_at(card, match.start())
         behind = sentence.text.partition(size[0])[2] if size else ""
@@ -95,7 +89,7 @@ def _claims(model: Described, card: Card) -> Iterator[_Claim]:
             continue
         whole = match["of"].lower() in ("weights", "adapter", "parameters")
         wide = (_CLOSE, 1.6 if whole else 4.0) if _MEMORY.search(behind) else (_CLOSE if whole else _ANY, _ANY)
-        yield _Claim(size.start(), size[0], sentence.text, bytes_of(size), *wide)
+        yield _Claim(size.start(), size[0], sentence.text, *wide)
 
 
 _RUN = pattern(r"\b(?:train\w*|required for|fine-?tun\w*|batch|activations?)\b", re.IGNORECASE)
@@ -110,6 +104,7 @@ def unlike_sizes(model: Described) -> Iterator[Wrong]:
     if held is None and model.mlmodel is not None and logged:
         held = weight_bytes(model, alone=True)
     for claim in claims:
+        claimed = bytes_of(claim.text)
         named = {match.lastgroup or "" for match in _DTYPE.finditer(claim.around)}
         if held is not None:
             dtype = next(iter(named)) if len(named) == 1 else ""
@@ -117,12 +112,12 @@ def unlike_sizes(model: Described) -> Iterator[Wrong]:
             if len(named) > 1 or ("other" in named and stored):
                 continue
             below, above = (max(one, held.tolerance) for one in (claim.below, claim.above))
-            if not held.size * scale / below <= claim.size <= held.size * scale * above:
+            if not held.size * scale / below <= claimed <= held.size * scale * above:
                 yield contradicted(card, claim.offset, claim.text, held.source)
             continue
         size = _count(model) * BYTES_OF.get(next(iter(named)), 0) if len(named) == 1 else 0
         near = _NEAR if claim.above == _CLOSE or model.adapter else _UNIT
-        if size and not size / near <= claim.size <= size * near:
+        if size and not size / near <= claimed <= size * near:
             true = f"the parameters that the card gives have {size / 1e6:,.3g} MB of {min(named)}"
             yield contradicted(card, claim.offset, claim.text, true)
     yield from _unlike_shards(model, card)

@@ -12,6 +12,7 @@ from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence
 from azureml_publish.lint.cards.statements import labelled, of_subject
 from azureml_publish.lint.names.variants import alphanumeric
 from azureml_publish.lint.subject import Described
+from azureml_publish.lint.weights.values import experts_of
 from azureml_publish.patterns import pattern
 
 
@@ -70,13 +71,12 @@ _DENSE = pattern(r"\bdense (?:[\w-]+ ){0,4}?(?:model|transformer|network|decoder
 _MIXED = pattern(
     r"\bmixture[- ]of[- ]experts\b|\bmixture of [\w-]+ experts\b|(?<![\w-])MoE\b|\bsparse (?:[\w-]+ )?model\b"
 )
-_EXPERTS = ("num_local_experts", "n_routed_experts", "num_experts", "moe_num_experts")
 _PLAIN = frozenset({"llama", "mistral", "phi3", "gemma", "gemma2", "qwen2", "qwen3", "bert", "roberta", "gpt2", "phi"})
 
 
 def _unlike_kind(model: Described, config: Mapping[str, Any]) -> Iterator[Wrong]:
     """A dense model that is a mixture of experts by its configuration, or the other way."""
-    experts = next((config[key] for key in _EXPERTS if isinstance(config.get(key), int)), 0)
+    _, experts = experts_of(config)
     mixed = experts > 1
     if not mixed and str(config.get("model_type")) not in _PLAIN:
         return

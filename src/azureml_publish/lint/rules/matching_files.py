@@ -12,6 +12,7 @@ from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.builds import unlike_build
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.named_counts import named_counts
+from azureml_publish.lint.cards.numerals import bytes_of
 from azureml_publish.lint.cards.parameter_counts import count_text
 from azureml_publish.lint.cards.quantisation import unlike_quantisation
 from azureml_publish.lint.cards.statements import of_subject
@@ -258,7 +259,7 @@ def _weights_precision(model: Described) -> str:
     return next(iter(variant_of(dtype).stated.get("precision", ())), "") if config else ""
 
 
-_BYTES = pattern(r"([0-9]+(?:[.,][0-9]+)?)\s?(k|m|g|t)i?b\b", re.IGNORECASE)
+_BYTES = pattern(r"[0-9]+(?:[.,][0-9]+)?\s?[kmgt]i?b\b", re.IGNORECASE)
 _FIELD, _MEMORY = "fileSizeBytes", "vRamFootprintBytes"
 
 
@@ -281,8 +282,8 @@ def bytes_differ(model: Described) -> Findings:
         return
     if model.lock is not None and model.lock.size and not _near(size, model.lock.size, 0.02):
         yield _bytes(place, f"The spec says {size} bytes, the lock's files have {model.lock.size}.")
-    claims = [(_size(match), one) for one in of_subject(model.card, "size") if (match := _BYTES.search(one.text))]
-    if claims and not any(_near(size, number, 0.1) for number, _ in claims):
+    claims = [(match[0], one) for one in of_subject(model.card, "size") if (match := _BYTES.search(one.text))]
+    if claims and not any(_near(size, bytes_of(text.replace(",", ".")), 0.1) for text, _ in claims):
         one = claims[0][1]
         yield _bytes(model.card.at(one.offset, one.text), f"The card says '{short(one.text)}', the spec {size} bytes.")
     count = next(iter(named_counts(model)), None)
@@ -348,10 +349,6 @@ _MOST_BYTES = 3 * 10**12
 
 def _bytes(where: Location, message: str) -> Any:
     return bytes_differ.at(where, message, "Write the sum of the files' sizes, in bytes.")
-
-
-def _size(match: re.Match[str]) -> float:
-    return float(match[1].replace(",", ".")) * 1000.0 ** ("kmgt".index(match[2].lower()) + 1)
 
 
 def _near(one: float, other: float, share: float) -> bool:

@@ -11,7 +11,7 @@ from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.parameters import configured_bounds
-from azureml_publish.lint.weights.values import is_count, stored_type
+from azureml_publish.lint.weights.values import experts_of, is_count, stored_type
 from azureml_publish.patterns import pattern
 
 INDEX = pattern(r"(?:[\w.-]+\.)?(?:safetensors|bin)\.index(?:\.[\w-]+)?\.json")
@@ -138,7 +138,7 @@ _EXPERT = pattern(r".*\.experts\.(\d{1,5})\..*")
 
 def _kinds(config: Mapping[str, Any], by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Experts, or a form of quantisation, that the tensors have and the configuration does not, or the other way."""
-    experts = next((config[key] for key in _EXPERTS if is_count(config.get(key))), 0)
+    _, experts = experts_of(config)
     found = {name: int(match[1]) for name in by_tensor if (match := _EXPERT.fullmatch(name))}
     last = max(found, key=lambda one: found[one], default="")
     if last and experts and found[last] >= experts and not config.get("auto_map"):
@@ -152,7 +152,6 @@ def _kinds(config: Mapping[str, Any], by_tensor: Mapping[str, str]) -> Iterator[
         yield "weight_map", f"No tensor is quantised (.qweight), while config.json says {method}."
 
 
-_EXPERTS = ("num_local_experts", "n_routed_experts", "num_experts")
 _BYTES = {"float16": 2, "bfloat16": 2, "half": 2, "float32": 4, "float": 4, "float64": 8}
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 from azureml_publish.diagnostics import Location
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.weights.known import known_facts
+from azureml_publish.lint.weights.values import experts_of
 from azureml_publish.patterns import pattern
 
 
@@ -44,7 +45,7 @@ def configured_bounds(config: Mapping[str, Any]) -> tuple[float, float]:
         return count * _EXACT, count / _EXACT
     if min(layers, hidden, inner, words) <= 0:
         return 0, 0
-    if any(key in config for key in _EXPERTS):
+    if experts_of(config)[0]:
         return _with_experts(config, kind, layers, hidden, inner)
     if kind in _GROUPED:
         low = high = _of_decoder(config, kind, layers, hidden) + layers * 3 * hidden * inner
@@ -56,31 +57,33 @@ def configured_bounds(config: Mapping[str, Any]) -> tuple[float, float]:
 
 def _with_experts(config: Mapping[str, Any], kind: str, layers: int, hidden: int, inner: int) -> tuple[float, float]:
     """Bounds where each layer has three matrices for each of its experts."""
-    experts = next((config[key] for key in _EXPERTS if _is_size(config.get(key))), 0)
+    _, experts = experts_of(config)
     own, beside = (
         one if _is_size(one := config.get(key)) else 0
         for key in ("moe_intermediate_size", "shared_expert_intermediate_size")
     )
-    if kind not in _OF_EXPERTS or experts <= 0:
+    if kind not in _OF_EXPERTS or not 0 < experts < _MOST:
         return 0, 0
     count = _of_decoder(config, kind, layers, hidden) + layers * 3 * hidden * (experts * (own or inner) + beside)
     return count, count
 
 
-_EXPERTS = ("num_local_experts", "n_routed_experts", "num_experts")
 _OF_EXPERTS = frozenset({"mixtral", "olmoe", "phimoe", "qwen2_moe", "qwen3_moe"})
 
 
 def active_bounds(config: Mapping[str, Any] | None) -> tuple[float, float]:
     """Bounds of the parameters that one token passes, in a mixture of experts; 0 where unknown."""
-    key = next((key for key in _EXPERTS if key in (config or {})), None)
+    key, _ = experts_of(config or {})
     chosen = (config or {}).get("num_experts_per_tok")
     return configured_bounds({**config, key: chosen}) if config and key and _is_size(chosen) else (0, 0)
 
 
+_MOST = 10**12
+
+
 def _is_size(value: object) -> TypeGuard[int]:
     """Whether a value is a whole number that a model can have of anything."""
-    return isinstance(value, int) and value < 10**12
+    return isinstance(value, int) and value < _MOST
 
 
 def _of_decoder(config: Mapping[str, Any], kind: str, layers: int, hidden: int) -> int:

@@ -19,6 +19,15 @@ def is_count(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+def experts_of(config: Mapping[str, Any]) -> tuple[str, int]:
+    """The key and the number of the experts that each layer of a mixture has; 0 in a dense model."""
+    there = [key for key in _OF_EXPERTS if key in config]
+    return next(((key, config[key]) for key in there if is_count(config[key])), ("".join(there[:1]), 0))
+
+
+_OF_EXPERTS = ("num_local_experts", "n_routed_experts", "num_experts", "moe_num_experts")
+
+
 def stored_type(settings: Mapping[str, Any]) -> str:
     """The type of numbers that a configuration states, under its old or its new key, as `float16`; empty for none."""
     return str(settings.get("torch_dtype") or settings.get("dtype") or "").removeprefix("torch.")
@@ -286,7 +295,6 @@ _OF_HEADS = (
 _OWN_HEADS = pattern(r"(?:.*_)?(?:head_dim|d_kv|head_size|kv_channels|lora_rank)|attention_hidden_size|embedding_size")
 """Keys of models whose heads are not the parts of the hidden size."""
 
-_EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 _CHOSEN = (
     *("num_experts_per_tok", "num_experts_per_token", "experts_per_token", "moe_topk", "moe_top_k"),
     *("moe_k", "num_selected_experts"),
@@ -304,10 +312,10 @@ def _multiples(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if is_count(whole) and is_count(parts) and whole % parts:
             yield key, f"{size} is {whole}, which cannot be parted into the {parts} of {key}."
             break
-    experts = next((key for key in _EXPERTS if is_count(data.get(key))), "")
+    named, experts = experts_of(data)
     for key in _CHOSEN if experts else ():
-        if is_count(data.get(key)) and data[key] > data[experts]:
-            yield key, f"{key} is {data[key]}, and {experts} only {data[experts]}."
+        if is_count(data.get(key)) and data[key] > experts:
+            yield key, f"{key} is {data[key]}, and {named} only {experts}."
     words, other = data.get("vocab_size"), data.get("decoder_vocab_size")
     if data.get("share_encoder_decoder_embeddings") is True and is_count(words) and is_count(other) and words != other:
         yield "vocab_size", f"vocab_size is {words}, and decoder_vocab_size {other}, which share their embeddings."
