@@ -173,8 +173,7 @@ def _of_parts(card: Card) -> Iterator[tuple[str, str, int]]:
         for row in table.rows if len(heads) > 1 and all(_PARTS.search(head.text) for head in heads) else ():
             cells = [cell for cell in row.cells[1:] if cell.text]
             if cells:
-                offset = card.starts[row.line - 1] + cells[0].column - 1
-                yield row.cells[0].text, ", ".join(cell.text for cell in cells), offset
+                yield row.cells[0].text, ", ".join(cell.text for cell in cells), card.offset_of(cells[0])
 
 
 _NUMBER = pattern(

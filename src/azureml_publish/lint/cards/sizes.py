@@ -76,7 +76,7 @@ def _claims(model: Described, card: Card) -> Iterator[_Claim]:
                 yield _Claim(row.offset + found[0].start(), found[0][0], line, *wide)
     for head, cell in own_cells(model, card, ("size", "weights")):
         if (match := SIZE.fullmatch(cell.text.strip("*_ "))) and head:
-            yield _Claim(card.starts[cell.line - 1] + cell.column - 1, match[0], match[0], _ANY, _ANY)
+            yield _Claim(card.offset_of(cell), match[0], match[0], _ANY, _ANY)
     for match in _TAKES.finditer(card.words) if any(unit in card.words for unit in _UNITS) else ():
         size, sentence = SIZE.match(card.words, match.end()), sentence_at(card, match.start())
         behind = sentence.text.partition(size[0])[2] if size else ""

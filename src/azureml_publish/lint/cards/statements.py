@@ -189,8 +189,7 @@ def _rows(card: Card) -> Iterator[tuple[str, str, int]]:
             continue
         for row in (table.header, *table.rows):
             if len(row.cells) == 2 and row.cells[1].text:
-                start = card.starts[row.line - 1] + row.cells[1].column - 1
-                yield row.cells[0].text, row.cells[1].text.strip(), start
+                yield row.cells[0].text, row.cells[1].text.strip(), card.offset_of(row.cells[1])
 
 
 _HTML_ROW = pattern(

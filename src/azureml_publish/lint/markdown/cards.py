@@ -205,13 +205,17 @@ class Card:
             if token.type in ("fence", "code_block"):
                 blank.append((token.map[0], token.map[1]))
             elif token.type in ("paragraph_open", "heading_open", "row"):
-                blocks.append((self.starts[token.map[0]], self._end(token.map[1])))
-        text = without(self.source, [(self.starts[first], self._end(end)) for first, end in blank])
+                blocks.append((self.starts[token.map[0]], self.start_of(token.map[1])))
+        text = without(self.source, [(self.starts[first], self.start_of(end)) for first, end in blank])
         return masked_code(text, blocks)
 
-    def _end(self, line: int) -> int:
+    def start_of(self, index: int) -> int:
         """The offset at which the line of this index (from 0) begins, or the card's end."""
-        return self.starts[line] if line < len(self.starts) else len(self.source)
+        return self.starts[index] if index < len(self.starts) else len(self.source)
+
+    def offset_of(self, part: Cell | Heading) -> int:
+        """The offset at which a cell or a heading begins."""
+        return self.starts[part.line - 1] + part.column - 1
 
     @cached_property
     def words(self) -> str:
@@ -243,7 +247,7 @@ class Card:
     def html(self) -> tuple[tuple[int, int], ...]:
         """Spans of HTML blocks, in which Markdown means nothing: offset of the first character and after the last."""
         maps = [token.map for token in self.tokens if token.type == "html_block" and token.map]
-        return tuple((self.starts[first], self._end(end)) for first, end in maps)
+        return tuple((self.starts[first], self.start_of(end)) for first, end in maps)
 
     @cached_property
     def paragraphs(self) -> tuple[tuple[int, int], ...]:

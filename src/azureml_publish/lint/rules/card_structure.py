@@ -70,9 +70,7 @@ def front_matter(model: Described) -> Findings:
     """YAML before the card: the Hub reads it as metadata, a registry shows it, as a rule and a heading."""
     card = model.card
     if card.front_matter:
-        edit = replacing(
-            card, 0, card.starts[card.front_matter] if card.front_matter < len(card.lines) else len(card.source), ""
-        )
+        edit = replacing(card, 0, card.start_of(card.front_matter), "")
         message = f"The card begins with {card.front_matter} lines of front matter, which a registry shows as text."
         hint = "Move what it says into model.yaml (license, languages, datasets, tasks), and take it out here."
         yield front_matter.at(card.place(1, 1), message, hint, fix=card.fix([edit], safe=False), width=3)
@@ -144,7 +142,7 @@ def _open_formulas(card: Card) -> Findings:
         return
     for first, last in card.paragraphs:
         start = card.starts[first - 1]
-        text = card.prose[start : card.starts[last] if last < len(card.starts) else len(card.prose)]
+        text = card.prose[start : card.start_of(last)]
         wrong = next((at for sign, end, at in _opened(text) if text.count(sign) > text.count(end)), None)
         if wrong is not None:
             line, column = card.position(start + wrong)
@@ -363,7 +361,7 @@ def machine_summary_disclaimer_link(model: Described) -> Findings:
     for match in _DISCLAIMER.finditer(card.words):
         line = card.position(match.start())[0]
         first, last = next((one for one in card.paragraphs if one[0] <= line <= one[1]), (line, line))
-        start, end = card.starts[first - 1], card.starts[last] if last < len(card.starts) else len(card.source)
+        start, end = card.starts[first - 1], card.start_of(last)
         if any(start <= link.start < end for link in card.links):
             continue
         named, own = _ORIGINAL.search(card.words, match.start(), end), hub_id(model)

@@ -349,8 +349,7 @@ def _open_bold(card: Card) -> Iterator[_Shown]:
         return
     for first, last in card.paragraphs:
         start = card.starts[first - 1]
-        end = card.starts[last] if last < len(card.starts) else len(card.prose)
-        text = card.prose[start:end]
+        text = card.prose[start : card.start_of(last)]
         if text.count("**") % 2 == 0 or (match := _BOLD.search(text)) is None:
             continue
         tokens = _INLINE.parseInline(text)[0].children or []

@@ -197,7 +197,7 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
 def _linked(card: Card, line: int) -> Iterator[_Stated]:
     """The page of a licence that the card's section on it links, where it links just one."""
     end = min((heading.line for heading in card.headings if heading.line > line), default=len(card.lines) + 1)
-    start, stop = card.starts[line - 1], card.starts[end - 1] if end <= len(card.starts) else len(card.source)
+    start, stop = card.starts[line - 1], card.start_of(end - 1)
     links = [(link, licence_of_page(link.url)) for link in card.links if start <= link.start < stop]
     named = [(link, found) for link, found in links if found]
     if len({found for _, found in named}) == 1 and not _OF_OTHERS.search(card.source[start:stop]):

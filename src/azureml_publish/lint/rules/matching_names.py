@@ -333,7 +333,7 @@ def _mentions(card: Card) -> Iterator[tuple[str, int]]:
     """Names in the card, its title first, with their offsets."""
     for heading in card.headings[:1]:
         if heading.line <= 3 and len(heading.text) <= 80:
-            yield heading.text, card.starts[heading.line - 1] + heading.column - 1
+            yield heading.text, card.offset_of(heading)
     for match in _NAME.finditer(card.words):
         yield match[0], match.start()
 
