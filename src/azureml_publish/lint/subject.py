@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from azureml_publish.asset_folders import ReadFolder
 from azureml_publish.assets import CarriedFile, RenderedModel, Value
@@ -233,6 +233,14 @@ class Fact(NamedTuple):
     key: str
     value: str
     location: Location
+
+
+def alike(facts: Iterable[Fact], *, by: Literal["key", "value"] = "value") -> Iterable[Sequence[Fact]]:
+    """The facts that have one value, or one key, together."""
+    groups: dict[str, list[Fact]] = {}
+    for fact in facts:
+        groups.setdefault(fact.key if by == "key" else fact.value, []).append(fact)
+    return groups.values()
 
 
 def front_matter(content: WeightFiles) -> Card | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from azureml_publish.assets import Value
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.names.variants import sibling_of
-from azureml_publish.lint.subject import Described
+from azureml_publish.lint.subject import Described, Fact, alike
 from azureml_publish.patterns import pattern
 
 _HUB = pattern(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([^\s?#]+)", re.IGNORECASE)
@@ -156,3 +156,12 @@ def tasks_of(model: Described, key: str = "inferenceTasks") -> tuple[str, ...]:
     if not isinstance(named, Sequence):
         return ()
     return tuple(one.strip().lower() for one in named if isinstance(one, str) and one.strip())
+
+
+def shared_by_siblings(facts: Sequence[Fact]) -> Iterator[tuple[Fact, Fact]]:
+    """The facts whose value a sibling of their model has too, each with the sibling's."""
+    for group in alike(facts):
+        for fact in group:
+            other = next((one for one in group if sibling_of(fact.model, one.model)), None)
+            if other is not None:
+                yield fact, other

@@ -18,6 +18,7 @@ from azureml_publish.lint.cards.quantisation import unlike_quantisation
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.names.models import shared_by_siblings
 from azureml_publish.lint.names.publishers import families_in, strangers
 from azureml_publish.lint.names.variants import alphanumeric, sibling_of, variant_of
 from azureml_publish.lint.subject import Described, Fact
@@ -365,14 +366,6 @@ def _size_facts(model: Described) -> Iterator[Fact]:
 @bytes_differ.also
 def _sizes_compared(facts: Sequence[Fact]) -> Findings:
     """Two members of a family whose files have the same number of bytes: one was copied from the other."""
-    by_size: dict[str, list[Fact]] = {}
-    for fact in facts:
-        by_size.setdefault(fact.value, []).append(fact)
-    for group in by_size.values():
-        for fact in group:
-            other = next((one for one in group if sibling_of(fact.model, one.model)), None)
-            if other is not None:
-                yield _bytes(
-                    fact.location,
-                    f"{fact.value} bytes are also those of {other.model} ({other.location.path}), a sibling.",
-                )
+    for fact, other in shared_by_siblings(facts):
+        message = f"{fact.value} bytes are also those of {other.model} ({other.location.path}), a sibling."
+        yield _bytes(fact.location, message)

@@ -16,7 +16,7 @@ from azureml_publish.lint.cards.own_names import NAME, logged_untuned, misnamed,
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.names.models import hub_id, linked_model
+from azureml_publish.lint.names.models import hub_id, linked_model, shared_by_siblings
 from azureml_publish.lint.names.publishers import families_in, strangers
 from azureml_publish.lint.names.variants import (
     KIND_WORDS,
@@ -348,15 +348,10 @@ def _is_own(own: Variant, text: str) -> bool:
 @rule("MATCH003", "card-shared-by-siblings", Severity.WARNING, "Models of different size or variant have one card.")
 def card_shared_by_siblings(facts: Sequence[Fact]) -> Findings:
     """The same card, word for word, for two members of a family; at most one of them can be meant."""
-    groups: dict[str, list[Fact]] = {}
-    for fact in facts:
-        groups.setdefault(fact.value, []).append(fact)
-    for group in groups.values():
-        for fact in group:
-            other = next((one for one in group if sibling_of(fact.model, one.model)), None)
-            if other is not None and fact.key == "unnamed":
-                message = f"The card of {fact.model} is word for word that of {other.model} ({other.location.path})."
-                yield card_shared_by_siblings.at(fact.location, message, f"Write what is true of {fact.model}.")
+    for fact, other in shared_by_siblings(facts):
+        if fact.key == "unnamed":
+            message = f"The card of {fact.model} is word for word that of {other.model} ({other.location.path})."
+            yield card_shared_by_siblings.at(fact.location, message, f"Write what is true of {fact.model}.")
 
 
 @card_shared_by_siblings.keeps

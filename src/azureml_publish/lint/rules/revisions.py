@@ -12,7 +12,7 @@ from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.names.publishers import BY_NAME, publisher_of
 from azureml_publish.lint.names.variants import KIND_WORDS, alphanumeric, of_another_purpose, sibling_of
-from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
+from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject, alike
 from azureml_publish.patterns import pattern
 from azureml_publish.spec import HubSource
 
@@ -197,10 +197,7 @@ def sha_shared_between_models(facts: Sequence[Fact]) -> Findings:
     other, with its history. Where a model does not say which repository it is of, that may be so too, hence an info
     then.
     """
-    groups: dict[str, list[Fact]] = {}
-    for fact in facts:
-        groups.setdefault(fact.value, []).append(fact)
-    for group in groups.values():
+    for group in alike(facts):
         repositories = {fact.key: fact for fact in reversed(group)}
         for fact in group:
             elsewhere = (one for key, one in repositories.items() if one.model != fact.model and _differ(key, fact.key))

@@ -10,7 +10,7 @@ from azureml_publish.assets import SCENARIOS
 from azureml_publish.diagnostics import Edit, Fix, Severity
 from azureml_publish.documents.edits import remove_items
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject, ProjectSubject
+from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject, ProjectSubject, alike
 from azureml_publish.lint.written_skus import WrittenList, list_problems, some, written_lists
 from azureml_publish.lint.yaml_fixes import replaced_by
 from azureml_publish.skus.lists import own_lists
@@ -171,10 +171,7 @@ def _digest(words: Iterable[str]) -> str:
 
 @sku_order_not_canonical.also
 def _order_compared(facts: Sequence[Fact]) -> Findings:
-    groups: dict[str, list[Fact]] = {}
-    for fact in facts:
-        groups.setdefault(fact.key, []).append(fact)
-    for group in groups.values():
+    for group in alike(facts, by="key"):
         (order, count), *others = Counter(fact.value for fact in group).most_common()
         if not others:
             continue
