@@ -159,22 +159,31 @@ def link_malformed_url(model: Described) -> Findings:
         if link.kind == "broken":
             yield from _broken(card, link)
         elif link.kind in ("markdown", "html", "definition"):
-            yield from _address(card, link)
+            if wrong := _no_address(link.url.strip()):
+                why, hint, right = wrong
+                yield _malformed(card, link.url_start, link.url, f"'{short(link.url)}' {why}", hint, right=right)
             yield from _host(card, link)
-        if link.kind != "broken" and (wrong := odd_address(link.url)):
-            yield _odd_text(card, link.url_start, link.url, f"'{short(link.url)}' {wrong[0]}", wrong[1])
+        if link.kind != "broken" and (odd := odd_address(link.url)):
+            yield _odd_text(card, link.url_start, link.url, f"'{short(link.url)}' {odd[0]}", odd[1])
     for offset, text, message, hint in (*odd_brackets(card), *odd_mailboxes(card)):
         yield _odd_text(card, offset, text, message, hint)
-    if ")[" in card.prose:
-        yield from _swapped(card)
+    for match in _BRACKETS.finditer(card.prose) if ")[" in card.prose else ():
+        url, text = (match[1], match[2]) if match[1] else (match["u"], match["t"])
+        message = f"The link to {short(url)} has its brackets the wrong way round, so it is shown as text"
+        hint = f"Write [{short(text)}]({short(url)})."
+        yield _malformed(card, match.start(), match[0], message, hint, right=f"[{text}]({url})")
     for match in _POINTED.finditer(card.prose) if "<http" in card.prose else ():
-        yield link_malformed_url.at(
-            card.at(match.start(), match[0]),
-            f"'{short(match[0])}' is no link, because of its space."
-            if " " in match[0]
-            else f"Nothing closes '{short(match[0])}'.",
-            "Write %20 for the space." if " " in match[0] else "Write > after the address.",
-        )
+        if " " in match[0]:
+            message, hint = f"'{short(match[0])}' is no link, because of its space", "Write %20 for the space."
+        else:
+            message, hint = f"Nothing closes '{short(match[0])}'", "Write > after the address."
+        yield _malformed(card, match.start(), match[0], message, hint)
+
+
+def _malformed(card: Card, offset: int, text: str, message: str, hint: str, *, right: str = "") -> Diagnostic:
+    """A finding at a text of the card, and the fix that writes what is right, where that is known."""
+    fix = card.fix([replacing(card, offset, offset + len(text), right)], safe=False) if right else None
+    return link_malformed_url.at(card.at(offset, text), f"{message}.", hint, fix=fix)
 
 
 def _odd_text(card: Card, offset: int, text: str, message: str, hint: str) -> Diagnostic:
@@ -209,38 +218,24 @@ _IN_OTHER_MARKS = pattern(r"[\"'].|\[https?:")
 _MAIL = pattern(r"mailto:(?![^\s@/]+@[\w-]+(?:\.[\w-]+)+(?:[?,]|$))\S*", re.IGNORECASE)
 
 
-def _address(card: Card, link: Link) -> Findings:
-    url = link.url.strip()
-    if (written := _BARE_MAIL.match(url)) or (unlike := _IN_OTHER_MARKS.match(url)) or _NO_HOST.match(url):
-        what = "is a mailbox without mailto:" if written else f"begins with {url[0]}" if unlike else "names no host"
-        yield link_malformed_url.at(
-            card.at(link.url_start, link.url),
-            f"'{short(url)}' {what}.",
-            f"Write mailto:{written[1]}."
-            if written
-            else "Write the whole address, https:// and host, without quotes or brackets.",
-        )
-        return
-    twice, mail = _TWICE.match(url), _MAIL.match(url)
-    if twice or mail:
-        message = f"'{short(url)}' names {twice[1]} twice." if twice else f"'{short(url)}' is no address of a mailbox."
-        hint = f"Write https://{short(url[twice.end() - len(twice[1]) :])}." if twice else "Write mailto:NAME@HOST."
-        yield link_malformed_url.at(card.at(link.url_start, link.url), message, hint)
-        return
+def _no_address(url: str) -> tuple[str, str, str] | None:
+    """Why nobody can follow an address, what to write, and the right one where that is known."""
+    if (written := _BARE_MAIL.match(url)) or _MAIL.match(url):
+        why = "is a mailbox without mailto:" if written else "is no address of a mailbox"
+        return why, f"Write mailto:{written[1] if written else 'NAME@HOST'}.", ""
+    if (marked := _IN_OTHER_MARKS.match(url)) or _NO_HOST.match(url):
+        why = f"begins with {url[0]}" if marked else "names no host"
+        return why, "Write the whole address, https:// and host, without quotes or brackets.", ""
+    if twice := _TWICE.match(url):
+        return f"names {twice[1]} twice", f"Write https://{short(url[twice.end() - len(twice[1]) :])}.", ""
     if _GOOD.match(url) or not (match := _SCHEME.match(url)):
-        return
+        return None
+    scheme = "http://" if re.match(r"http(?!s)", url, re.IGNORECASE) else "https://"
     rest = url[match.end() :].lstrip(":/")
-    scheme = "http" if re.match(r"http(?!s)", url, re.IGNORECASE) else "https"
-    host = re.match(r"[\w-]+(?:\.[\w-]+)+", rest)
-    edit = replacing(card, link.url_start, link.url_start + len(link.url), f"{scheme}://{rest}")
-    yield link_malformed_url.at(
-        card.at(link.url_start, link.url),
-        f"'{short(link.url)}' is not an address: it begins with '{short(match[0])}'."
-        if host
-        else f"'{short(link.url)}' has no host.",
-        f"Write {scheme}://{short(rest)}." if host else "Write the whole address, https:// included.",
-        fix=card.fix([edit], safe=False) if host else None,
-    )
+    if not re.match(r"[\w-]+(?:\.[\w-]+)+", rest):
+        return "has no host", "Write the whole address, https:// included.", ""
+    why = f"is not an address: it begins with '{short(match[0])}'"
+    return why, f"Write {scheme}{short(rest)}.", scheme + rest
 
 
 _DOMAIN = pattern(r"https?://(?:[\w-]+\.)*?([\w-]+\.[a-z]{2,6})(?=[/?#:]|$)", re.IGNORECASE)
@@ -253,31 +248,15 @@ def _host(card: Card, link: Link) -> Findings:
     host = match[1].lower() if match else ""
     close = _meant(host)
     if match and close:
-        yield link_malformed_url.at(
-            card.at(link.url_start, link.url),
-            f"'{host}' is almost {close}, and another host.",
-            f"Write {close}, if that is meant.",
-            fix=card.fix(
-                [replacing(card, link.url_start + match.start(1), link.url_start + match.end(1), close)], safe=False
-            ),
-            severity=Severity.WARNING,
-        )
+        edit = replacing(card, link.url_start + match.start(1), link.url_start + match.end(1), close)
+        where, message = card.at(link.url_start, link.url), f"'{host}' is almost {close}, and another host."
+        hint, fix = f"Write {close}, if that is meant.", card.fix([edit], safe=False)
+        yield link_malformed_url.at(where, message, hint, fix=fix, severity=Severity.WARNING)
 
 
 @functools.lru_cache(maxsize=1024)
 def _meant(host: str) -> str | None:
     return None if host in _HOSTS else next((one for one in _HOSTS if mistyped(host, one)), None)
-
-
-def _swapped(card: Card) -> Findings:
-    for match in _BRACKETS.finditer(card.prose):
-        url, text = (match[1], match[2]) if match[1] else (match["u"], match["t"])
-        yield link_malformed_url.at(
-            card.at(match.start(), match[0]),
-            f"The link to {short(url)} has its brackets the wrong way round, so it is shown as text.",
-            f"Write [{short(text)}]({short(url)}).",
-            fix=card.fix([replacing(card, match.start(), match.end(), f"[{text}]({url})")], safe=False),
-        )
 
 
 _NAMED = pattern(r"<[a-z][^<>]*?\b(?:id|name)\s*=\s*[\"']?([^\s\"'<>]+)", re.IGNORECASE)
