@@ -281,15 +281,12 @@ def heading_level_skip(model: Described) -> Findings:
             edits += _edit(card, heading.line, heading.level, wanted)
         stack.append((heading.level, min(wanted, heading.level)))
     if edits:
-        yield once_a_card(
-            heading_level_skip,
-            card,
-            edits,
+        message = (
             f"{times(skips, 'heading')} {'skips' if skips == 1 else 'skip'} a level, the first is '{short(first)}':"
-            " outlines and screen readers show a gap.",
-            "Make it one level below the heading before it.",
-            width=edits[0][3] - edits[0][1],
+            " outlines and screen readers show a gap."
         )
+        hint = "Make it one level below the heading before it."
+        yield once_a_card(heading_level_skip, card, edits, message, hint, width=edits[0][3] - edits[0][1])
 
 
 def _edit(card: Card, line: int, level: int, wanted: int) -> list[CardEdit]:

@@ -118,14 +118,11 @@ def control_character(model: Described) -> Findings:
             found = [one for one in found if not any(start <= one.start() < end for start, end in misread)]
         if found:
             edits = [replacing(card, one.start(), one.end(), "") for one in found]
-            yield once_a_card(
-                control_character,
-                card,
-                edits,
+            message = (
                 f"{times(len(edits), 'control character')}, the first U+{ord(found[0][0][0]):04X},"
-                f" {'stands' if len(edits) == 1 else 'stand'} in the text: no page shows it, terminals may obey it.",
-                "Take it out.",
+                f" {'stands' if len(edits) == 1 else 'stand'} in the text: no page shows it, terminals may obey it."
             )
+            yield once_a_card(control_character, card, edits, message, "Take it out.")
 
 
 _NBSP = pattern(
@@ -142,14 +139,11 @@ def nbsp(model: Described) -> Findings:
             continue
         edits = [replacing(card, match.start(), match.end(), " ") for match in _NBSP.finditer(card.source)]
         if edits:
-            yield once_a_card(
-                nbsp,
-                card,
-                edits,
+            message = (
                 f"{times(len(edits), 'no-break space')} (U+00A0) {'stands' if len(edits) == 1 else 'stand'} where a"
-                " plain space is meant: programs that split at spaces, Markdown among them, do not see it.",
-                "Write a plain space.",
+                " plain space is meant: programs that split at spaces, Markdown among them, do not see it."
             )
+            yield once_a_card(nbsp, card, edits, message, "Write a plain space.")
 
 
 _LATIN = r"[\x00-\u024f\u2010-\u203f]"
@@ -172,14 +166,11 @@ def _hidden(card: Card) -> Findings:
     if edits:
         line, column = edits[0][:2]
         character = card.lines[line - 1][column - 1]
-        found = once_a_card(
-            zero_width_char,
-            card,
-            edits,
+        message = (
             f"{times(len(edits), 'character')} without width, the first U+{ord(character):04X},"
-            f" {'hides' if len(edits) == 1 else 'hide'} in the text: searching and copying trip over it.",
-            "Take it out.",
+            f" {'hides' if len(edits) == 1 else 'hide'} in the text: searching and copying trip over it."
         )
+        found = once_a_card(zero_width_char, card, edits, message, "Take it out.")
         harmful = _IN_WORD.search(card.source) or card.source[:1] == "\ufeff"
         yield found if harmful else replace(found, severity=Severity.INFO)
 
@@ -256,13 +247,8 @@ def tab_in_prose(model: Described) -> Findings:
         return
     edits = [replacing(card, match.start(), match.end(), " ") for match in _TAB.finditer(card.prose)]
     if edits:
-        yield once_a_card(
-            tab_in_prose,
-            card,
-            edits,
-            f"{times(len(edits), 'tab')} {'stands' if len(edits) == 1 else 'stand'} within text.",
-            "Write a space.",
-        )
+        message = f"{times(len(edits), 'tab')} {'stands' if len(edits) == 1 else 'stand'} within text."
+        yield once_a_card(tab_in_prose, card, edits, message, "Write a space.")
 
 
 @rule("CARD045", "trailing-whitespace", Severity.INFO, "A line ends with spaces that do nothing.")
@@ -274,14 +260,9 @@ def trailing_whitespace(model: Described) -> Findings:
     edits = list(_edits(card))
     if edits:
         count = times(len(edits), "line")
-        yield once_a_card(
-            trailing_whitespace,
-            card,
-            edits,
-            f"{count} {'ends' if len(edits) == 1 else 'end'} with spaces that do nothing.",
-            "Take them out. Two spaces that break a line of text are left alone.",
-            width=edits[0][3] - edits[0][1],
-        )
+        message = f"{count} {'ends' if len(edits) == 1 else 'end'} with spaces that do nothing."
+        hint = "Take them out. Two spaces that break a line of text are left alone."
+        yield once_a_card(trailing_whitespace, card, edits, message, hint, width=edits[0][3] - edits[0][1])
 
 
 def _edits(card: Card) -> Iterator[CardEdit]:
@@ -314,14 +295,12 @@ def crlf(model: Described) -> Findings:
     edits: list[CardEdit] = [
         (number, len(card.lines[number - 1]) + 1, number + 1, 1, "\n") for number, end in ends if end[0] != "\n"
     ]
-    yield once_a_card(
-        crlf,
-        card,
-        edits,
+    message = (
         f"{times(count, 'line')} {'ends' if count == 1 else 'end'} with CR LF: a change by somebody with another"
-        " editor is a change of every line.",
-        "Save the file with LF; `* text=auto eol=lf` in .gitattributes keeps it.",
+        " editor is a change of every line."
     )
+    hint = "Save the file with LF; `* text=auto eol=lf` in .gitattributes keeps it."
+    yield once_a_card(crlf, card, edits, message, hint)
 
 
 @rule("CARD047", "no-final-newline", Severity.INFO, "The last line is not ended.")

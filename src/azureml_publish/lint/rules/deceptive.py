@@ -31,14 +31,11 @@ def bidi_character(model: Described) -> Findings:
         match = None if card.text.isascii() else _BIDI.search(card.source)
         if match and (match[0] in "\u202d\u202e" or not _RIGHT_TO_LEFT.search(card.source)):
             edits = [replacing(card, one.start(), one.end(), "") for one in _BIDI.finditer(card.source)]
-            yield once_a_card(
-                bidi_character,
-                card,
-                edits,
+            message = (
                 f"{times(len(edits), 'character')}, the first U+{ord(match[0]):04X},"
-                f" {'turns' if len(edits) == 1 else 'turn'} the direction of text, so that it is read otherwise.",
-                "Take it out.",
+                f" {'turns' if len(edits) == 1 else 'turn'} the direction of text, so that it is read otherwise."
             )
+            yield once_a_card(bidi_character, card, edits, message, "Take it out.")
 
 
 _LIKE = (

@@ -309,14 +309,9 @@ def link_locale_segment(model: Described) -> Findings:
             first = first or match[1]
             edits.append(replacing(card, link.url_start + match.start(1), link.url_start + match.end(1), ""))
     if edits:
-        yield once_a_card(
-            link_locale_segment,
-            card,
-            edits,
-            f"The card fixes the language of {times(len(edits), 'link')} to microsoft.com: '{first}'.",
-            "Leave the language out: the site then takes the reader's.",
-            width=len(first),
-        )
+        message = f"The card fixes the language of {times(len(edits), 'link')} to microsoft.com: '{first}'."
+        hint = "Leave the language out: the site then takes the reader's."
+        yield once_a_card(link_locale_segment, card, edits, message, hint, width=len(first))
 
 
 @rule("CARD026", "html-link-instead-of-markdown", Severity.INFO, "A link is written in HTML without need.")
@@ -335,11 +330,7 @@ def html_link_instead_of_markdown(model: Described) -> Findings:
         if link.url and not any(one in link.url for one in " ()<>\n\\"):
             edits.append(replacing(card, link.start, link.end, f"[{link.text.strip()}]({link.url})"))
     if edits:
-        yield once_a_card(
-            html_link_instead_of_markdown,
-            card,
-            edits,
-            f"{times(len(edits), 'link')} {'is' if len(edits) == 1 else 'are'} in HTML where Markdown says the same.",
-            "Write [text](address).",
-            width=2,
+        message = (
+            f"{times(len(edits), 'link')} {'is' if len(edits) == 1 else 'are'} in HTML where Markdown says the same."
         )
+        yield once_a_card(html_link_instead_of_markdown, card, edits, message, "Write [text](address).", width=2)

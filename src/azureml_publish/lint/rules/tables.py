@@ -230,13 +230,10 @@ def table_pipe_style(model: Described) -> Findings:
     card = model.card
     edits = [edit for table in card.tables if (edit := _edit(card, table))]
     if edits:
-        yield once_a_card(
-            table_pipe_style,
-            card,
-            edits,
-            f"In {times(len(edits), 'table')} the header and the row of dashes below differ in their outer bars (|).",
-            "Write the outer bars in both rows or in none.",
+        message = (
+            f"In {times(len(edits), 'table')} the header and the row of dashes below differ in their outer bars (|)."
         )
+        yield once_a_card(table_pipe_style, card, edits, message, "Write the outer bars in both rows or in none.")
 
 
 def _edit(card: Card, table: Table) -> CardEdit | None:
