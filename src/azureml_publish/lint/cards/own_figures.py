@@ -1,22 +1,19 @@
-"""What card, summary and MLmodel say of the weights' figures, beside sentences: rows, formats, sizes, builds."""
+"""What card, summary and MLmodel say of the weights' figures, beside sentences: rows, formats, trees, capitals."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from azureml_publish.diagnostics import Location
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.figure_forms import FIGURES
 from azureml_publish.lint.cards.figures import Given, Stated, figures_of, fits, given_words, stated_figures
 from azureml_publish.lint.cards.findings import Wrong, contradicted, short
-from azureml_publish.lint.cards.numerals import bytes_of
+from azureml_publish.lint.cards.gguf import unlike_gguf
 from azureml_publish.lint.cards.sentences import is_named, of_another_model, of_this_model, sentence_at
-from azureml_publish.lint.cards.sizes import SIZE
 from azureml_publish.lint.cards.statements import of_subject, subject_of
 from azureml_publish.lint.names.models import hub_id, is_own, own_names, tasks_of
 from azureml_publish.lint.names.publishers import families_in
@@ -29,7 +26,7 @@ from azureml_publish.patterns import pattern
 
 def unlike_figures(model: Described) -> Iterator[Wrong]:
     """Rows, sentences and the summary that give other figures than the weights, and other forms of their numbers."""
-    for look in (_in_summary, _in_tables, _in_signature, _of_format, _of_build, _of_sizes, _unlike_case):
+    for look in (_in_summary, _in_tables, _in_signature, _of_format, unlike_gguf, _trees, _unlike_case):
         yield from look(model)
 
 
@@ -129,74 +126,15 @@ _STORED = pattern(
     re.IGNORECASE,
 )
 _BITS = pattern(r"\b(?:int[48]|[1-8][- ]bit|quanti[sz]ed|q\d)", re.IGNORECASE)
-_QUANT = pattern(r"(?<![a-z0-9])i?q(?P<bits>[1-8])(?:_[a-z0-9]+)+(?![a-z0-9])", re.IGNORECASE)
-_FILE = pattern(r"[\w.-]+\.gguf\b", re.IGNORECASE)
-_QUANTISED = pattern(r"\bquanti[sz]ed (?:to|as|with|in)\b[^.\n]{0,30}?(?<![a-z0-9])(?P<q>i?q[1-8]_\w+)", re.IGNORECASE)
-_WITH_BITS = pattern(
-    r"(?<![\w.-])(?P<a>[1-8])[- ]bits?,? \(?(?P<q>i?q[1-8]_\w+)"
-    r"|(?<![a-z0-9])(?P<r>i?q[1-8]_\w+)\W{1,3}(?P<b>[1-8])[- ]bits?\b",
-    re.IGNORECASE,
-)
-
-
-def _of_build(model: Described) -> Iterator[Wrong]:
-    """Types of llama.cpp: a number of bits that is not the type's, and the only place that names another type."""
-    card, shown = model.card, {key: str(model.metadata.get(key) or "") for key in ("displayName", "summary")}
-    if not (".gguf" in card.source.lower() or "gguf" in model.name.lower()):
-        return
-    stated: list[tuple[str, str, Location]] = []
-    for written, key in ((model.name, "name"), *((text, key) for key, text in shown.items())):
-        stated += [(match[0].lower(), written, model.where(key)) for match in _QUANT.finditer(written)]
-    for claim in of_subject(card, "quantization"):
-        found = list(_QUANT.finditer(claim.text))
-        stated += [(found[0][0].lower(), claim.text, card.at(claim.offset, claim.text))] if found else []
-    for match in _QUANTISED.finditer(card.words):
-        stated.append((match["q"].lower(), match[0], card.at(match.start("q"), match["q"])))
-    for match in _FILE.finditer(card.source):
-        if quant := _QUANT.search(match[0]):
-            stated.append((quant[0].lower(), match[0], card.at(match.start(), match[0])))
-    yield from _bits(model, shown)
-    counts, seen = Counter(one[0] for one in stated), Counter(one[0].lower() for one in _QUANT.finditer(card.source))
-    if len(counts) != 2 or len(seen) > 2 or min(counts.values()) != 1 or max(counts.values()) < 2:
-        return
-    (true, _), (odd, _) = counts.most_common()
-    _, text, where = next(one for one in stated if one[0] == odd)
-    if seen[odd] <= 1:
-        yield Wrong(where, f"'{short(text)}' is of {odd.upper()}", f"everything else is of {true.upper()}")
-
-
 _TREES = pattern(r"(?<![\w.,-])([0-9]{1,5}) (?:decision |regression )?(?:trees|estimators)\b", re.IGNORECASE)
-_COUNT = pattern(r"\W{0,3}([0-9]{1,4}(?:\.[0-9]{1,3})?) ?([bm])(?:illion)?\b", re.IGNORECASE)
 
 
-def _of_sizes(model: Described) -> Iterator[Wrong]:
-    """Bytes of a GGUF file that its parameters cannot have; trees of a forest, in the summary and in the card."""
-    card, summary = model.card, model.summary
-    quants = {match["bits"] for match in _QUANT.finditer(card.source)} if ".gguf" in card.source.lower() else set()
-    count = next((found for one in of_subject(card, "parameters") if (found := _COUNT.match(one.text))), None)
-    for claim in of_subject(card, "size") if len(quants) == 1 and count else ():
-        if (match := SIZE.search(claim.text)) and count:
-            bits = bytes_of(match[0]) * 8 / (float(count[1]) * (1e9 if count[2] in "bB" else 1e6))
-            quant = int(min(quants))
-            if not quant / _FAR <= bits <= quant * _FAR + 1:
-                true = f"{count[0].strip()} parameters of about {quant} bits each have another size"
-                yield Wrong(card.at(claim.offset, match[0]), f"The card says '{match[0]}'", true)
-    stated, others = _TREES.findall(summary), set(_TREES.findall(card.words) if "trees" in summary else ())
+def _trees(model: Described) -> Iterator[Wrong]:
+    """Trees of a forest, in the summary and in the card."""
+    stated = _TREES.findall(model.summary)
+    others = set(_TREES.findall(model.card.words) if "trees" in model.summary else ())
     if len(stated) == 1 and len(others) == 1 and stated[0] not in others:
         yield Wrong(model.where("summary"), f"The summary says {stated[0]} trees", f"the card says {min(others)}")
-
-
-_FAR = 2
-
-
-def _bits(model: Described, shown: Mapping[str, str]) -> Iterator[Wrong]:
-    for text, where in (*((text, model.where(key)) for key, text in shown.items()), (model.card.words, None)):
-        for match in _WITH_BITS.finditer(text):
-            quant = match["q"] or match["r"]
-            bits = re.sub(r"\D", "", quant)[:1]
-            if (match["a"] or match["b"]) != bits:
-                place = where or model.card.at(match.start(), match[0])
-                yield Wrong(place, f"'{match[0]}' stands here", f"{quant} has about {bits} bits")
 
 
 def _unlike_case(model: Described) -> Iterator[Wrong]:

@@ -11,16 +11,15 @@ from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.builds import unlike_build
 from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.cards.gguf import unlike_files
 from azureml_publish.lint.cards.named_counts import named_counts
 from azureml_publish.lint.cards.numerals import bytes_of
 from azureml_publish.lint.cards.parameter_counts import count_text
 from azureml_publish.lint.cards.quantisation import unlike_quantisation
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.names.models import shared_by_siblings
-from azureml_publish.lint.names.publishers import families_in, strangers
-from azureml_publish.lint.names.variants import alphanumeric, sibling_of, variant_of
+from azureml_publish.lint.names.variants import alphanumeric, variant_of
 from azureml_publish.lint.subject import Described, Fact
 from azureml_publish.lint.weights.indexes import INDEX, bytes_by_configuration
 from azureml_publish.lint.weights.values import is_count
@@ -106,54 +105,8 @@ def _differences(model: Described) -> Findings:
     for odd in unlike_quantisation(model):
         if (odd.where.path, odd.where.line, odd.where.column) not in places:
             yield _differs(odd.where, odd.message)
-    yield from _gguf_tables(model)
-
-
-_QUANT = pattern(r"(?<![a-z0-9])(?:i?q(?P<bits>[1-8])(?:_[a-z0-9]+)*|b?fp?(?P<half>16|32))(?![a-z0-9])", re.IGNORECASE)
-"""Types of llama.cpp (https://github.com/ggml-org/llama.cpp/tree/master/tools/quantize), in names of files."""
-
-_GGUF = pattern(r"[\w.-]+\.gguf\b", re.IGNORECASE)
-
-
-def _gguf_tables(model: Described) -> Findings:
-    """A row that gives a file another type or number of bits than its name, and code with a file of another model."""
-    card = model.card
-    listed: dict[str, str] = {}
-    for table in card.tables if ".gguf" in card.lowered else ():
-        heads = [cell.text.lower() for cell in table.header.cells]
-        for row in table.rows:
-            name = next((match[0] for cell in row.cells if (match := _GGUF.search(cell.text))), "")
-            quant = _QUANT.search(name)
-            if quant is None or len(row.cells) != len(heads):
-                continue
-            listed[name.lower()] = name[: quant.start()].lower()
-            for head, cell in zip(heads, row.cells, strict=True):
-                text = cell.text.strip("`*_ ")
-                given = _QUANT.fullmatch(text) if "quant" in head else None
-                bits = text if "bit" in head and text.isdecimal() else None
-                if (given and not given[0].lower().startswith(quant[0].lower())) or (
-                    bits and bits != (quant["bits"] or quant["half"])
-                ):
-                    yield _differs(
-                        card.passage(row.line, cell.column, text),
-                        f"'{text}' stands under '{short(head)}' of {short(name)}.",
-                    )
-    yield from _gguf_of_code(card, frozenset(listed.values()))
-
-
-def _gguf_of_code(card: Card, listed: frozenset[str]) -> Findings:
-    """Code with a file of a sibling or of another family; or of any other, where no code has one of those listed."""
-    found = [
-        (match[0][: quant.start()].lower(), match[0], offset)
-        for match, offset in (card.in_fences(_GGUF) if len(listed) == 1 else ())
-        if (quant := _QUANT.search(match[0]))
-    ]
-    strange = not any(stem in listed for stem, *_ in found)
-    for stem, name, offset in found:
-        foreign = any(sibling_of(stem, one) or strangers(families_in(stem), families_in(one)) for one in listed)
-        if stem not in listed and (strange or foreign):
-            yield _differs(card.at(offset, name), f"The card's table lists no file such as {short(name)}.")
-            return
+    for where, message in unlike_files(model):
+        yield _differs(where, message)
 
 
 def _differs(where: Location, message: str) -> Any:
