@@ -19,8 +19,8 @@ from azureml_publish.lint.names.models import hub_id, is_own, own_names, tasks_o
 from azureml_publish.lint.names.publishers import families_in
 from azureml_publish.lint.names.variants import contradiction, sibling_of, tuned_otherwise, variant_of
 from azureml_publish.lint.subject import Described
+from azureml_publish.lint.weights.configuration import stored_type
 from azureml_publish.lint.weights.known import Known
-from azureml_publish.lint.weights.values import stored_type
 from azureml_publish.patterns import pattern
 
 

@@ -12,7 +12,7 @@ from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence
 from azureml_publish.lint.cards.statements import labelled, of_subject
 from azureml_publish.lint.names.variants import alphanumeric
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.weights.values import experts_of
+from azureml_publish.lint.weights.configuration import experts_of
 from azureml_publish.patterns import pattern
 
 

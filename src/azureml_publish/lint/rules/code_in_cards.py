@@ -18,8 +18,8 @@ from azureml_publish.lint.names.publishers import families_in
 from azureml_publish.lint.names.tasks import KNOWN_TASKS, tasks_agree
 from azureml_publish.lint.names.variants import variant_of
 from azureml_publish.lint.subject import Described
+from azureml_publish.lint.weights.configuration import classes_of
 from azureml_publish.lint.weights.environments import OWN_PACKAGES
-from azureml_publish.lint.weights.values import classes_of
 from azureml_publish.patterns import pattern
 from azureml_publish.skus.catalogue import is_retired, load_catalogue
 

@@ -19,6 +19,7 @@ from azureml_publish.lint.names.models import hub_id, tasks_of
 from azureml_publish.lint.rules.mlmodel import installed
 from azureml_publish.lint.subject import AssetSubject, Described, ModelSubject
 from azureml_publish.lint.weights.chat_formats import format_of_name, formats_in
+from azureml_publish.lint.weights.configuration import is_count
 from azureml_publish.lint.weights.environments import (
     Loaded,
     environment_mistakes,
@@ -33,7 +34,6 @@ from azureml_publish.lint.weights.named_files import naming_mistakes, triton_mis
 from azureml_publish.lint.weights.parameters import spec_context
 from azureml_publish.lint.weights.readme import readme_differences
 from azureml_publish.lint.weights.settings import Contradiction, contradictions, differences, gguf_differences
-from azureml_publish.lint.weights.values import is_count
 from azureml_publish.patterns import pattern
 from azureml_publish.project import (
     CARD_FILE,

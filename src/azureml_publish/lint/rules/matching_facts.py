@@ -32,7 +32,7 @@ from azureml_publish.lint.names.licences import (
 from azureml_publish.lint.names.models import tasks_of
 from azureml_publish.lint.names.tasks import KNOWN_TASKS, tasks_agree
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.weights.values import classes_of
+from azureml_publish.lint.weights.configuration import classes_of
 from azureml_publish.patterns import pattern
 
 

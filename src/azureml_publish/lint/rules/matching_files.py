@@ -21,8 +21,8 @@ from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.names.models import shared_by_siblings
 from azureml_publish.lint.names.variants import alphanumeric, variant_of
 from azureml_publish.lint.subject import Described, Fact
+from azureml_publish.lint.weights.configuration import is_count
 from azureml_publish.lint.weights.indexes import INDEX, bytes_by_configuration
-from azureml_publish.lint.weights.values import is_count
 from azureml_publish.patterns import pattern
 
 _ON_DEVICE = pattern(r"\b(local )?inference on (?:[\w-]+ ){0,3}?(CPU|GPU|NPU)s?\b", re.IGNORECASE)

@@ -24,6 +24,7 @@ from azureml_publish.lint.cards.samples import signature
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.names.models import hub_id
 from azureml_publish.lint.subject import AssetSubject, Described
+from azureml_publish.lint.weights.configuration import classes_of
 from azureml_publish.lint.weights.environments import (
     ENVIRONMENT,
     OWN_PACKAGES,
@@ -44,7 +45,6 @@ from azureml_publish.lint.weights.logged import (
     pairs_logged,
 )
 from azureml_publish.lint.weights.settings import flavour_differences
-from azureml_publish.lint.weights.values import classes_of
 
 _TYPES = frozenset(
     (

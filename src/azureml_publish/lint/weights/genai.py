@@ -11,8 +11,9 @@ from typing import Any
 from azureml_publish.content.packaging.transformers_facts import stated
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.weights.configuration import is_count
 from azureml_publish.lint.weights.files import WeightFiles
-from azureml_publish.lint.weights.values import is_count, marks_outside, numbers_in
+from azureml_publish.lint.weights.values import marks_outside, numbers_in
 
 GENAI = "genai_config.json"
 _SAME = {

@@ -13,8 +13,9 @@ from jinja2 import Environment, TemplateSyntaxError
 from azureml_publish.content.packaging.transformers_facts import knows_tokenizer, stated
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.weights.chat_formats import formats_in
+from azureml_publish.lint.weights.configuration import is_count
 from azureml_publish.lint.weights.parameters import longest_input
-from azureml_publish.lint.weights.values import is_count, marks_outside, numbers_in
+from azureml_publish.lint.weights.values import marks_outside, numbers_in
 from azureml_publish.patterns import pattern
 
 

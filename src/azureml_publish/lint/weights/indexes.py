@@ -9,9 +9,9 @@ from typing import Any
 
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.weights.configuration import experts_of, is_count, stored_type
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.parameters import configured_bounds
-from azureml_publish.lint.weights.values import experts_of, is_count, stored_type
 from azureml_publish.patterns import pattern
 
 INDEX = pattern(r"(?:[\w.-]+\.)?(?:safetensors|bin)\.index(?:\.[\w-]+)?\.json")

@@ -19,12 +19,12 @@ from azureml_publish.content.packaging.triton import read_config
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.samples import signature
 from azureml_publish.lint.subject import Described
+from azureml_publish.lint.weights.configuration import classes_of, is_count
 from azureml_publish.lint.weights.environments import is_environment
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.genai import GENAI, decoder_of
 from azureml_publish.lint.weights.graphs import ports_of
 from azureml_publish.lint.weights.tensors import FLOATS
-from azureml_publish.lint.weights.values import classes_of, is_count
 from azureml_publish.patterns import pattern
 from azureml_publish.spec.lock import LOCK_FILE, SourceLock
 

@@ -20,7 +20,7 @@ from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.slips import mistyped
 from azureml_publish.lint.names.languages import meant_language
 from azureml_publish.lint.names.variants import variant_of
-from azureml_publish.lint.weights.values import classes_of
+from azureml_publish.lint.weights.configuration import classes_of
 from azureml_publish.patterns import pattern
 
 KeyedMessage = tuple[tuple[str, ...], str]

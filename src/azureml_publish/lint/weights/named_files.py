@@ -12,8 +12,8 @@ from azureml_publish.content.packaging.transformers_facts import stated
 from azureml_publish.content.packaging.triton import CONFIG, read_config
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.weights.configuration import is_count
 from azureml_publish.lint.weights.files import WeightFiles
-from azureml_publish.lint.weights.values import is_count
 from azureml_publish.patterns import pattern
 
 

@@ -7,8 +7,8 @@ from typing import Any, TypeGuard
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.lint.subject import Described
+from azureml_publish.lint.weights.configuration import experts_of
 from azureml_publish.lint.weights.known import known_facts
-from azureml_publish.lint.weights.values import experts_of
 from azureml_publish.patterns import pattern
 
 

@@ -11,6 +11,7 @@ from azureml_publish.content.packaging.safetensors import Tensor
 from azureml_publish.content.packaging.transformers_facts import stated, types_of
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.weights.configuration import classes_of, is_count, stored_type
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.genai import GENAI, genai_differences
 from azureml_publish.lint.weights.generation import generation_differences, template_mistakes, tokenizer_differences
@@ -27,15 +28,7 @@ from azureml_publish.lint.weights.parts import (
     word_mistakes,
 )
 from azureml_publish.lint.weights.tensors import adapter_differences, tensor_differences
-from azureml_publish.lint.weights.values import (
-    as_text,
-    class_mistakes,
-    classes_of,
-    is_count,
-    marks_outside,
-    stored_type,
-    value_mistakes,
-)
+from azureml_publish.lint.weights.values import as_text, class_mistakes, marks_outside, value_mistakes
 from azureml_publish.patterns import pattern
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from azureml_publish.content.packaging.safetensors import Tensor
 from azureml_publish.lint.cards.findings import short
-from azureml_publish.lint.weights.values import classes_of
+from azureml_publish.lint.weights.configuration import classes_of
 from azureml_publish.patterns import pattern
 
 _ENCODERS = frozenset({"bert", "distilbert", "roberta", "xlm-roberta", "camembert", "mpnet"})

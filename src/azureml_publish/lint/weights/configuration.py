@@ -1,0 +1,31 @@
+"""What many checks ask of a configuration: its counts, classes and experts, and the type of its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeGuard
+
+
+def is_count(value: object) -> TypeGuard[int]:
+    """Whether a value is a whole number above 0."""
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def experts_of(config: Mapping[str, Any]) -> tuple[str, int]:
+    """The key and the number of the experts that each layer of a mixture has; 0 in a dense model."""
+    there = [key for key in _OF_EXPERTS if key in config]
+    return next(((key, config[key]) for key in there if is_count(config[key])), ("".join(there[:1]), 0))
+
+
+_OF_EXPERTS = ("num_local_experts", "n_routed_experts", "num_experts", "moe_num_experts")
+
+
+def stored_type(settings: Mapping[str, Any]) -> str:
+    """The type of numbers that a configuration states, under its old or its new key, as `float16`; empty for none."""
+    return str(settings.get("torch_dtype") or settings.get("dtype") or "").removeprefix("torch.")
+
+
+def classes_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The classes of transformers that a configuration names."""
+    listed = settings.get("architectures")
+    return tuple(one for one in listed if isinstance(one, str)) if isinstance(listed, list | tuple) else ()
