@@ -121,6 +121,8 @@ def _read_plain(path: str, limit: int) -> bytes:
             data += part
             if len(data) > limit:
                 raise _irregular(Path(path))
+            if len(data) == kept.st_size:
+                break  # it is the whole file, and need not be read to its end once more
         return data
     finally:
         os.close(descriptor)

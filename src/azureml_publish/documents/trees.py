@@ -31,7 +31,7 @@ def found_at(data: object, path: Iterable[str]) -> Any:
 
 def mapping_of(value: object) -> Mapping[str, Any]:
     """A value that is a mapping; an empty one for any other."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, (dict, Mapping)) else {}  # most are dicts, which is seen much faster
 
 
 def plain(value: Any) -> Any:

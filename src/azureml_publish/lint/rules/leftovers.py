@@ -210,12 +210,15 @@ _WORD_TWICE = pattern(
 )
 """Finds the second one: what begins with a space and one of few letters is looked for much faster than a word."""
 _SENTENCE_TWICE = pattern(r"(?P<sentence>[A-Z](?<!\w[A-Z])[^.!?\n|]{20,300}+[.!?])[ \n](?P=sentence)(?=\s|$)")
+_SENTENCE = 20
 
 
 def _at_once(card: Card) -> Findings:
     """A word, a sentence or a line that stands twice without anything between."""
-    sentences = (found.span() for found in _SENTENCE_TWICE.finditer(card.words))
-    for start, end in (*_words_twice(card.words), *sentences):
+    ends = [sentence.strip() for sentence in card.words.replace("!", ".").replace("?", ".").split(".")]
+    possible = any(len(second) >= _SENTENCE and first.endswith(second) for first, second in pairwise(ends))
+    sentences = _SENTENCE_TWICE.finditer(card.words) if possible else ()
+    for start, end in (*_words_twice(card.words), *(found.span() for found in sentences)):
         text = card.words[start:end]
         if not card.source.startswith(text, start):
             continue  # code stands between
