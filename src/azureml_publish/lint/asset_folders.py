@@ -150,7 +150,9 @@ def _json(
             except (ValueError, RecursionError) as error:
                 line, column = (error.lineno, error.colno) if isinstance(error, json.JSONDecodeError) else (1, 1)
                 where = Location(f"{asset.shown}/{path}", line, column)
-                message = f"{path} is not JSON, so that nothing can load it."
+                pointer = text.startswith("version https://git-lfs")
+                what = "a pointer of Git LFS in the place of JSON" if pointer else "not JSON"
+                message = f"{path} is {what}, so that nothing can load it."
                 found.append(MALFORMED.at(where, message, "Copy the file that lies beside the weights."))
                 continue
             if isinstance(data, dict):

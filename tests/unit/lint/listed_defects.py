@@ -19,7 +19,7 @@ from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.pipeline.lint_assets import check_folder, lint_assets
 from azureml_publish.pipeline.run import RunContext
 
-LISTS = ("first", "across", "of-projects", "third", "fourth", "fifth")
+LISTS = ("first", "across", "of-projects", "third", "fourth", "fifth", "sixth")
 """The second and third of these are of defects across files alone, the others of all kinds."""
 
 DAY = date(2026, 11, 28)

@@ -13,7 +13,7 @@ from azureml_publish.pipeline.run import RunContext
 from tests.unit.lint.listed_defects import DAY, LISTS, Finder, defects, sound
 
 PAGE = Path(__file__).parents[3] / "docs" / "lint-precision.md"
-TRIED = {"first": 120, "across": 42, "of-projects": 60, "third": 60, "fourth": 62, "fifth": 60}
+TRIED = {"first": 120, "across": 42, "of-projects": 60, "third": 60, "fourth": 62, "fifth": 60, "sixth": 43}
 """Of so many defects of a list one is tried; `make measure-lint` tries all."""
 
 NOT_FOUND = frozenset({"sample: outputs fewer than inputs"})

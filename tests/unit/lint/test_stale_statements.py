@@ -116,6 +116,53 @@ def test_data_sets_that_the_card_links(spec: list[str], card: str, wrong: bool) 
     assert bool(findings(model, "MATCH017")) == wrong
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("## Inputs and Outputs\n\n# Inputs\n\nA text.\n\n# Outputs\n\nA label.\n", ""),
+        ("## Outputs\n\n# Inputs\n\nA text.\n", "CARD067"),
+        ("## Status\n\n**Work in Progress — June 2025**\n", ""),
+        ("## Results\n\n**Work in Progress — June 2025**\n", "CARD010"),
+        ("```python\nfrom diffusers import StableDiffusion3Pipeline\n```\n", ""),
+        ("```python\nfrom diffusers import StableDifusionPipeline\n```\n", "CARD077"),
+        ("A line\r\nof many.\n", "CARD046"),
+        ("```python\npipe = AutoModel.from_pretrained('other/base-7b')\npipe.load_lora_weights('a')\n```\n", ""),
+        ("```python\npipe = AutoModel.from_pretrained('other/base-7b')\n```\n", "CARD068"),
+    ],
+)
+def test_what_strangers_write_is_let_pass_and_its_neighbour_is_not(text: str, code: str) -> None:
+    codes = ("CARD010", "CARD046", "CARD067", "CARD068", "CARD077")
+    found = findings(described(f"# little\n\nReads posts.\n\n{text}", "little"), *codes)
+    assert [one.code for one in found if one.severity != "info"] == ([code] if code else []), found
+
+
+def test_a_card_that_ends_all_lines_alike_is_an_info() -> None:
+    found = findings(described("# little\r\n\r\nReads posts.\r\n"), "CARD046")
+    assert [str(one.severity) for one in found] == ["info"]
+
+
+@pytest.mark.parametrize(("how", "wrong"), [("", True), (" (through inference extrapolation)", False)])
+def test_a_context_that_the_line_says_how_to_stretch(how: str, wrong: bool) -> None:
+    config: dict[str, Any] = {"max_position_embeddings": 4096, "model_type": "llama"}
+    card = f"# little\n\nThis model:\n\n- Supports a 16k context length{how}\n"
+    assert bool(findings(described(card, config=config, task="text-generation"), "MATCH008")) == wrong
+
+
+@pytest.mark.parametrize(("more", "wrong"), [({}, False), ({"model_type": "vits"}, True)])
+def test_a_number_as_text_in_the_settings_of_another_library(
+    tmp_path: Path, more: Mapping[str, str], wrong: bool
+) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"resblock_decoder": "1", **more}), encoding="utf-8")
+    assert bool([*contradictions(WeightFiles({"config.json": tmp_path / "config.json"}))]) == wrong
+
+
+def test_a_pointer_of_git_lfs_is_called_one(tmp_path: Path) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 12\n"
+    write(tmp_path, {**sound(), "config.json": pointer})
+    (message,) = (one.message for one in run(tmp_path).found if one.code == "DOC001")
+    assert message == "config.json is a pointer of Git LFS in the place of JSON, so that nothing can load it."
+
+
 def sampled(text: str, kind: str = "input", **more: Any) -> Any:
     place = lambda line, column: Location("input_example.json", line, column)  # noqa: E731
     return replace(described("# little\n", **more), samples=(SampleText(kind, text, place),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from azureml_publish.diagnostics import Diagnostic, Location
+from azureml_publish.diagnostics import Diagnostic, Location, Severity
 from azureml_publish.lint.check import Check
 from azureml_publish.lint.markdown.cards import Card, CardEdit
 
@@ -53,7 +53,15 @@ def short(text: str) -> str:
 
 
 def once_a_card(
-    check: Check, card: Card, edits: Sequence[CardEdit], message: str, hint: str, *, width: int = 1, safe: bool = True
+    check: Check,
+    card: Card,
+    edits: Sequence[CardEdit],
+    message: str,
+    hint: str,
+    *,
+    width: int = 1,
+    safe: bool = True,
+    severity: Severity | None = None,
 ) -> Diagnostic:
     """One finding for a matter of style, at the first of its places; its fix changes all that are in that file."""
     here = card.place(edits[0][0], edits[0][1])
@@ -62,7 +70,8 @@ def once_a_card(
         for edit in edits[:MOST_EDITS]
         if card.place(edit[0], edit[1]).path == here.path and card.fix([edit]) is not None
     ]
-    return check.at(here, message, hint, fix=card.fix(near, safe=safe) if near else None, width=width)
+    fix = card.fix(near, safe=safe) if near else None
+    return check.at(here, message, hint, fix=fix, width=width, severity=severity)
 
 
 def times(count: int, what: str) -> str:

@@ -34,7 +34,9 @@ _SHORTEST, _LONGEST = 4, 60
 
 
 def mistyped(written: str, meant: str) -> bool:
-    """Whether a letter is missing, stands twice or has changed places; another letter makes another name."""
+    """Whether a letter is missing, stands twice or has changed places; another letter or digit makes another name."""
+    if re.sub(r"\D", "", written) != re.sub(r"\D", "", meant):
+        return False
     if len(written) == len(meant):
         return sorted(written) == sorted(meant) and sum(a != b for a, b in zip(written, meant, strict=True)) == 2
     short_one, long_one = sorted((written, meant), key=len)

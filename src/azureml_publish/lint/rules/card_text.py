@@ -220,11 +220,17 @@ def _unwritten(card: Card) -> Iterator[_Place]:
             rows.add(card.position(match.start(1))[0])
     covered: list[tuple[int, int]] = []
     for form, match in unwritten_in(card.prose):
-        if any(start <= match.start() < end for start, end in covered):
-            continue  # one text, of two forms
+        if any(start <= match.start() < end for start, end in covered) or _is_state(card, form.what, match.start()):
+            continue  # one text, of two forms; or a state for readers to know
         covered.append(match.span())
         if "<" in match[0] or "@" in match[0] or card.words.startswith(match[0], match.start()):
             yield from _found(card, match.start(), match[0], rows, form.what)
+
+
+def _is_state(card: Card, what: str, offset: int) -> bool:
+    """Whether what is for authors stands below a heading such as Status."""
+    heading = card.heading_of(card.position(offset)[0]) if what == "authors" else None
+    return heading is not None and STATES.fullmatch(heading.text) is not None
 
 
 def _in_cell(row: Row, cell: Cell, card: Card, columns: int) -> _Place:

@@ -300,7 +300,9 @@ def crlf(model: Described) -> Findings:
         " editor is a change of every line."
     )
     hint = "Save the file with LF; `* text=auto eol=lf` in .gitattributes keeps it."
-    yield once_a_card(crlf, card, edits, message, hint)
+    mixed = len(edits) < card.text.count("\n")
+    severity = None if mixed else Severity.INFO  # all of them may be an editor's habit, and git's
+    yield once_a_card(crlf, card, edits, message, hint, severity=severity)
 
 
 @rule("CARD047", "no-final-newline", Severity.INFO, "The last line is not ended.")

@@ -42,7 +42,9 @@ _LOADERS = pattern(
     rf"|\bmodels\.get\(\s*(?:name\s*=\s*)?{_REPOSITORY}"
     r"|[\"']azureml://registries/[\w-]+/models/([\w.-]+)/"
 )
-_PARTS = pattern(r"tokenizer|processor|extractor|config|scheduler|vae|adapter|peft|textencoder", re.IGNORECASE)
+_PARTS = pattern(
+    r"tokenizer|processor|extractor|config|scheduler|vae|adapter|peft|textencoder|controlnet|lora", re.IGNORECASE
+)
 """Classes of what goes with a model, which may well be another's."""
 
 _MODEL_CLASS = pattern(r"(?:Auto|[A-Z]\w*)(?:Model|For|Pipeline|LMHead)\w*")
@@ -65,6 +67,9 @@ def code_loads_another_model(model: Described) -> Findings:
     if any(_is_one(one.name, own, words) or declared(model, one.name) for one in loaded):
         return
     tails = [name.rpartition("/")[2].lower() for name in own]
+    applied = (found for fence in card.fences for found in _APPLIED.finditer(fence.text))
+    if any("/" not in one["what"] or _is_placeholder(one["what"]) for one in applied):
+        return  # what is laid over the loaded one is this model
     if any(tail and tail in fence.text.lower() for fence in card.fences for tail in tails):
         return  # as an adapter is named after what it is loaded on: PeftModel.from_pretrained(base, "...")
     for one in loaded:
@@ -81,6 +86,12 @@ def code_loads_another_model(model: Described) -> Findings:
         yield code_loads_another_model.at(card.at(one.offset, one.name), message, hint)
         return
 
+
+_APPLIED = pattern(
+    r"\b(?:load_lora_weights|load_adapter|load_textual_inversion|load_attn_procs|load_ip_adapter"
+    r"|PeftModel\.from_pretrained)\((?:[\w.]+,\s{0,9})?[\"'](?P<what>[^\"'\n]{1,120})[\"']"
+)
+"""Code that lays a model over the one that it loads before."""
 
 _OF_VERSION = pattern(
     r"\b(?:models:/|azureml://registries/[\w-]+/models/)(?P<name>[\w.-]+)/(?:versions/)?(?P<version>\d{1,6})\b"

@@ -352,9 +352,16 @@ def section_empty(model: Described) -> Findings:
             )
             continue
         plain = not inside and re.fullmatch(r"[\w /&,()*-]{3,60}", heading.text) and len(heading.text.split()) <= 6
-        if index and plain and (below is None or below.level <= heading.level):
+        ended = below is None or (below.level <= heading.level and not _is_part(below.text, heading.text))
+        if index and plain and ended:
             message = f"The section '{short(heading.text)}' is empty."
             yield section_empty.at(card.place_of(heading), message, "Write it, or take the heading out.")
+
+
+def _is_part(below: str, above: str) -> bool:
+    """Whether a heading is by its words a part of the one above, whatever its level: Inputs of Inputs and Outputs."""
+    words, whole = ({*re.findall(r"[a-z]{3,}", text.lower())} - {"and", "the"} for text in (below, above))
+    return bool(words) and words < whole
 
 
 _LABEL = pattern(

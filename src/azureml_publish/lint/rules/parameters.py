@@ -108,11 +108,16 @@ def _by_weights(
         message = f"The card gives a context of {value} tokens here; {source} has {most}."
         yield context_length_differs.at(model.card.at(offset, text), message, f"Write {most}.")
     limits = lines if lines is not stated else [*stated, *limits_in_words(model.card)]
+    limits = [one for one in limits if not _STRETCHES.search(model.card.lines[model.card.position(one[2])[0] - 1])]
     if limits and all(value > most and not _same_length(value, most) for value, *_ in limits):
         value, text, offset = limits[0]
         message = f"The card gives a context of {value} tokens; {source} has {most}."
         hint = f"Write {most}, or say how the context is stretched."
         yield context_length_differs.at(model.card.at(offset, text), message, hint)
+
+
+_STRETCHES = pattern(r"e?xtrapolat|nterpolat|\bntk\b|\byarn\b|rope[ -]scal|\bextended? to\b|stretch", re.IGNORECASE)
+"""Words of a line that says how texts may be longer than the positions of the weights."""
 
 
 def _longest(model: Described) -> tuple[int | None, str]:

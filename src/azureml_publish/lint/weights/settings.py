@@ -103,6 +103,8 @@ def gguf_differences(files: WeightFiles, window: object, licence: object) -> Ite
 _LICENCES = frozenset(
     {"apache-2.0", "mit", "bsd-3-clause", "gpl-3.0", "cc-by-4.0", "cc-by-nc-4.0", "cc-by-sa-4.0", "openrail", "gemma"}
 )
+_OF_LIBRARIES = frozenset({"model_type", "architectures", "transformers_version", "_class_name", "_name_or_path"})
+"""Keys of which transformers and diffusers write one at least; in another library's file a number may be a text."""
 _LOADED = ("tokenizer.json", "generation_config.json", "modules.json", "genai_config.json", "chat_template.json")
 """Files whose form nothing else looks at."""
 
@@ -127,7 +129,7 @@ def _of_file(files: WeightFiles, path: str, name: str, data: Any) -> Iterator[tu
     else:
         yield from _beside_weights(files, path, name, data)
     if name != "tokenizer.json" and not INDEX.fullmatch(name):
-        yield from value_mistakes(data)
+        yield from value_mistakes(data, typed=name != "config.json" or not _OF_LIBRARIES.isdisjoint(data))
 
 
 def _beside_weights(files: WeightFiles, path: str, name: str, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -20,16 +20,19 @@ def as_text(number: float) -> str:
     return short(str(number)) if isinstance(number, int) else f"{number:g}"
 
 
-def value_mistakes(data: Mapping[str, Any], *, own_code: bool = False, depth: int = 4) -> Iterator[tuple[str, str]]:
+def value_mistakes(
+    data: Mapping[str, Any], *, own_code: bool = False, typed: bool = True, depth: int = 4
+) -> Iterator[tuple[str, str]]:
     """The key of a value that transformers or PEFT cannot take, or that another key of the file denies, and how.
 
-    With `own_code` the model brings classes that may know further words.
+    With `own_code` the model brings classes that may know further words; where not `typed`, a number may be a text.
     """
     own_code = own_code or bool(data.get("auto_map"))
     for key, value in data.items():
         if isinstance(value, Mapping) and key not in _OPEN and depth:
-            yield from value_mistakes(value, own_code=own_code, depth=depth - 1)
-        elif message := _form(key, value) or _range(key, value) or _word(key, value, own_code=own_code):
+            yield from value_mistakes(value, own_code=own_code, typed=typed, depth=depth - 1)
+            continue
+        if message := (typed and _form(key, value)) or _range(key, value) or _word(key, value, own_code=own_code):
             yield key, message
     yield from _lengths(data)
     yield from _pairs(data)
@@ -40,22 +43,21 @@ def value_mistakes(data: Mapping[str, Any], *, own_code: bool = False, depth: in
 def _pairs(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Lengths below nothing, a bound on the wrong side of the other, two tokens that are one, misspelt processors."""
     for key in ("max_length", "min_length", "max_new_tokens", "model_max_length", "max_seq_length"):
-        if isinstance(data.get(key), int) and data[key] < -1:
-            yield key, f"{key} is {data[key]}; it is above 0."
+        if isinstance(length := data.get(key), int) and length < -1:
+            yield key, f"{key} is {length}; it is above 0."
     for low, high in (("min_pixels", "max_pixels"), ("min_size", "max_size")):
         if is_count(data.get(low)) and is_count(data.get(high)) and data[low] > data[high]:
             yield low, f"{low} is {data[low]:,}, above the {data[high]:,} of {high}."
-    tokens = [(key, data[key]) for key in _OF_MEDIA if is_count(data.get(key))]
-    for (one, number), (other, same) in pairwise(tokens):
-        if number == same:
-            yield other, f"{one} and {other} are both {number}."
+    media = [key for key in ("image_token_id", "video_token_id", "audio_token_id") if is_count(data.get(key))]
+    for one, other in pairwise(media):
+        if data[one] == data[other]:
+            yield other, f"{one} and {other} are both {data[one]}."
     for key in ("image_processor_type", "feature_extractor_type", "processor_class", "tokenizer_class"):
         for word in _WORD.findall(str(data.get(key) or "")):
             if meant := almost(word, ("Processor", "Extractor", "Tokenizer")):
                 yield key, f"{key} is {short(str(data[key]))}: {word} should be {meant}."
 
 
-_OF_MEDIA = ("image_token_id", "video_token_id", "audio_token_id")
 _WORD = pattern(r"[A-Z][a-z]+")
 
 _OPEN = frozenset(
