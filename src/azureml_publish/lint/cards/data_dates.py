@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from azureml_publish.lint.cards.findings import Wrong, short
 from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence_at
 from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.names.variants import MONTHS
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _M = r"(?P<month>(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6})\.?,? (?P<year>20\d\d)\b"
 _DATA = r"(?:pre-?training |training |public )?(?:data(?: ?sets?)?|knowledge|corpus|texts?|crawl|documents)"
 _CUTOFFS = (

@@ -230,12 +230,13 @@ def _subjects(model: Described, page: Card) -> Iterator[Misnamed]:
 
 def repository_of(text: str) -> str:
     """The repository that a row names, by its id or its address; empty where it names none."""
-    address = _ADDRESS.search(text)
+    address = ADDRESS.search(text)
     found = linked_model(address[0]) if address else text
     return found if _REPOSITORY.fullmatch(found) else ""
 
 
-_ADDRESS = pattern(r"https://huggingface\.co/[^\s<>\")\]]+")
+ADDRESS = pattern(r"https://huggingface\.co/[^\s<>\")\]]+")
+"""The address of a page of the Hub."""
 _REPOSITORY = pattern(r"[\w-][\w.-]{0,60}/[\w.-]{2,100}")
 
 

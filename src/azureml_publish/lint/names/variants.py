@@ -88,8 +88,8 @@ _CODES = {name: code for code, name in NAMES.items()}
 _TURN = pattern(rf"\b({'|'.join(_CODES)}) (?:in)?to ({'|'.join(_CODES)})\b", re.IGNORECASE)
 _PAIR = pattern(rf"\b({'|'.join(NAMES)})[-_]({'|'.join(NAMES)})$")
 """What names of models of translation end with: `opus-mt-en-de`."""
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = pattern(rf"\b({'|'.join(_MONTHS)})[a-z]{{0,6}} 20(\d\d)\b", re.IGNORECASE)
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = pattern(rf"\b({'|'.join(MONTHS)})[a-z]{{0,6}} 20(\d\d)\b", re.IGNORECASE)
 """A release as people write it: `September 2024` is `0924` in a name, or `2409`."""
 _VERSION = pattern(r"v?(\d{1,4}(?:\.\d{1,3}){0,2})")
 _GLUED = pattern(r"([a-z]{2,}|[a-z]+2[a-z]+)v?(\d{1,3}(?:\.\d{1,3})?)")
@@ -119,7 +119,7 @@ def variant_of(name: str) -> Variant:
     """What a name says, whatever its separators and case."""
     stated: dict[Kind, set[str]] = {}
     for month in _MONTH.finditer(name) if " 20" in name else ():
-        number = f"{_MONTHS.index(month[1].lower()) + 1:02}"
+        number = f"{MONTHS.index(month[1].lower()) + 1:02}"
         stated["version"] = {number + month[2], month[2] + number, "20" + month[2], f"20{month[2]}{number}"}
         name = name.replace(month[0], "")
     name = _HOURS_APART.sub(r"\1h", name) if "hours" in name else name

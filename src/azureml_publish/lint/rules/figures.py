@@ -191,7 +191,7 @@ def _in_sentences(card: Card) -> Findings:
                 yield _impossible(card, before.start(), match.end(), "is no count")
 
 
-_HALF, _NEAR = 50, range(-40, 41)
+_NEAR = range(-40, 41)
 
 
 def _impossible(card: Card, start: int, end: int, what: str) -> Diagnostic:

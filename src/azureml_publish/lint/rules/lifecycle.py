@@ -9,10 +9,11 @@ from datetime import date
 
 from azureml_publish.diagnostics import Severity
 from azureml_publish.documents import mapping_of
-from azureml_publish.lint.cards.data_dates import MONTHS, made_before_data
+from azureml_publish.lint.cards.data_dates import made_before_data
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.prose import texts_of
 from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.names.variants import MONTHS
 from azureml_publish.lint.subject import AssetSubject, Described
 from azureml_publish.lint.yaml_fixes import without_key
 from azureml_publish.patterns import near_words, pattern

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
-from azureml_publish.lint.cards.own_names import NAME, logged_untuned, misnamed, repository_of, sibling_by_any
+from azureml_publish.lint.cards.own_names import ADDRESS, NAME, logged_untuned, misnamed, repository_of, sibling_by_any
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
@@ -136,12 +136,11 @@ def _logged(model: Described) -> Iterator[Named]:
 
 def _linked(model: Described) -> Iterator[Named]:
     described = model.metadata.get("licenseDescription")
-    for url in _ADDRESS.findall(described) if isinstance(described, str) and "huggingface.co/" in described else ():
+    for url in ADDRESS.findall(described) if isinstance(described, str) and "huggingface.co/" in described else ():
         if linked := linked_model(url):
             yield Named("The page that licenseDescription links", linked, model.where("licenseDescription"))
 
 
-_ADDRESS = pattern(r"https://huggingface\.co/[^\s<>\")\]]+")
 _ID = pattern(r"[\w.-]+(?:/[\w.-]+)?")
 ADAPTED = "The base in adapter_config.json"
 

@@ -36,6 +36,7 @@ from azureml_publish.lint.weights.environments import (
     version_differences,
 )
 from azureml_publish.lint.weights.files import WeightFiles
+from azureml_publish.lint.weights.generation import ANYBODYS
 from azureml_publish.lint.weights.logged import (
     base_task_differences,
     class_differences,
@@ -168,7 +169,7 @@ def _beside_the_weights(model: Described, flavour: Mapping[str, Any]) -> Iterato
     pair = [str(one).removesuffix("Fast") for one in (flavour.get("tokenizer_type"), own)]
     known = stated()["tokenizer_of"].values() if own is not None and pair[0] != pair[1] else ()
     names = {name.removesuffix("Fast") for each in known for name in each if name}
-    if names and (names - _ANY_TOKENIZERS).issuperset(pair):
+    if names and (names - ANYBODYS).issuperset(pair):
         message = f"MLmodel's tokenizer is {flavour['tokenizer_type']}, and tokenizer_config.json has {own}."
         yield "tokenizer_type", message
 
@@ -289,6 +290,5 @@ def _contradictions(flavour: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "tokenizer_type", f"{tokenizer} is of other models than {name}."
 
 
-_ANY_TOKENIZERS = frozenset({"PreTrainedTokenizer", "TokenizersBackend"})
 _ANY = frozenset({"AutoModel", "AutoModelForPreTraining"})
 """Load nearly every model, and so say nothing of its kind."""

@@ -154,7 +154,8 @@ _STRICT = {
 }  # fmt: skip
 """By the type of models parts of the names of the tokenizers that read its one vocabulary."""
 
-_ANYBODYS = frozenset({"PreTrainedTokenizer", "TokenizersBackend"})
+ANYBODYS = frozenset({"PreTrainedTokenizer", "TokenizersBackend"})
+"""Classes of tokenizers that models of any type have."""
 _OF_WORD_PIECES = {"cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "unk_token": "[UNK]"}
 _OF_WORD_PIECES |= {"mask_token": "[MASK]"}
 _OF_PAIRS = {
@@ -197,7 +198,7 @@ def _of_vocabulary(tokenizer: Mapping[str, Any], config: Mapping[str, Any]) -> I
     kind = str(config.get("model_type"))
     own = _STRICT.get(kind) or next((of for start, of in _STRICT.items() if kind.startswith(start)), ())
     plain = frozenset({*known, *(one.removesuffix("Fast") for one in known)})
-    if own and name in plain - _ANYBODYS and not any(one in name for one in own):
+    if own and name in plain - ANYBODYS and not any(one in name for one in own):
         yield "tokenizer_class", f"tokenizer_class is {written}, which is of other models than {kind}."
     for key, wanted in _marks_of(str(config.get("model_type")), words).items():
         token = _content(tokenizer.get(key))
