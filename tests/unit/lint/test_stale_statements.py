@@ -126,13 +126,18 @@ def test_data_sets_that_the_card_links(spec: list[str], card: str, wrong: bool) 
         ("```python\nfrom diffusers import StableDiffusion3Pipeline\n```\n", ""),
         ("```python\nfrom diffusers import StableDifusionPipeline\n```\n", "CARD077"),
         ("A line\r\nof many.\n", "CARD046"),
+        ("[//]: <br> (room above the image)\n", ""),
+        ("[one]: br (room above the image)\n", "CARD064"),
+        ("## License\n\n- the code: MIT\n- the model: Apache 2.0\n", ""),
+        ("## License\n\n- MIT\n- see also the notice\n", "MATCH005"),
         ("```python\npipe = AutoModel.from_pretrained('other/base-7b')\npipe.load_lora_weights('a')\n```\n", ""),
         ("```python\npipe = AutoModel.from_pretrained('other/base-7b')\n```\n", "CARD068"),
     ],
 )
 def test_what_strangers_write_is_let_pass_and_its_neighbour_is_not(text: str, code: str) -> None:
-    codes = ("CARD010", "CARD046", "CARD067", "CARD068", "CARD077")
-    found = findings(described(f"# little\n\nReads posts.\n\n{text}", "little"), *codes)
+    codes = ("CARD010", "CARD046", "CARD064", "CARD067", "CARD068", "CARD077", "MATCH005")
+    model = described(f"# little\n\nReads posts.\n\n{text}", "little")
+    found = findings(replace(model, metadata={**model.metadata, "license": "apache-2.0"}), *codes)
     assert [one.code for one in found if one.severity != "info"] == ([code] if code else []), found
 
 

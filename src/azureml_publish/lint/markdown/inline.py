@@ -151,7 +151,7 @@ def links_in(source: str, prose: str, html: Sequence[tuple[int, int]], definitio
         found += _anchors(source, prose)
     for start in definitions:
         match = _DEFINITION.match(prose, start)
-        if match:
+        if match and not match[0].lstrip().startswith("[//]:"):  # which is how people write a comment
             found.append(Link("definition", start, match.end(), "", match[1], match.start(1)))
     found += _plain(prose, found)
     return tuple(sorted(found, key=lambda link: link.start))

@@ -171,7 +171,7 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
             begun = bool(licences_in(shown[:_FIRST_WORDS])) and not _OF_OTHERS.search(shown)
             short_enough = text is not None and (not lines or len(shown) <= _SHORT_LINE or begun)
             found = licences_in(text[0]) if text is not None and short_enough else frozenset()
-            if text is not None and len(found) == 1:
+            if text is not None and len(found) == 1 and not _by_parts(card, card.position(text[1])[0]):
                 yield _Stated(found, partial(card.at, text[1], text[0]))
             else:
                 yield from _linked(card, heading.line)
@@ -192,6 +192,16 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
         shown = unquote(badge["name"]).replace("--", "\n").replace("_", " ").replace("\n", "-")
         if of_badge := licences_in(shown):
             yield _Stated(of_badge, partial(card.at, badge.start("name"), shown))
+
+
+def _by_parts(card: Card, line: int) -> bool:
+    """Whether a list begins in this line that gives parts of the project licences of their own."""
+    items = [_PART.match(one) for one in card.lines[line - 1 : line + 5]]
+    given = [licences_in(match["licence"]) for match in items if match]
+    return len(given) > 1 and bool(given[0]) and any(one and one.isdisjoint(given[0]) for one in given)
+
+
+_PART = pattern(r"\s*[-*+] [^:\n]{2,60}: ?(?P<licence>[^\n]+)")
 
 
 def _linked(card: Card, line: int) -> Iterator[_Stated]:
