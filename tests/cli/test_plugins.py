@@ -77,7 +77,7 @@ def test_its_rules_look_in_other_processes_too(publish: Run, install: Install, p
     assert ran.code == 4
     found = re.findall(r"CONTOSO001 .* is wrong in (\d+)\.", ran.out)
     assert len(found) == 63
-    assert str(os.getpid()) not in found
+    assert found.count(str(os.getpid())) <= 1  # the first, before the other processes begin
 
 
 def test_a_rule_that_raises_in_another_process_is_named_too(publish: Run, install: Install, project: Path) -> None:
