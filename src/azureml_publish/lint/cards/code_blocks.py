@@ -143,17 +143,17 @@ _MODULES = (
 )
 _BELOW = {
     "sklearn": (
+        *("cluster", "compose", "datasets", "decomposition", "discriminant_analysis", "dummy", "ensemble"),
         *(
-            "cluster",
-            "compose",
-            "datasets",
-            "decomposition",
-            "discriminant_analysis",
-            "dummy",
-            "ensemble",
             "inspection",
+            "feature_extraction",
+            "feature_selection",
+            "impute",
+            "linear_model",
+            "manifold",
+            "metrics",
+            "mixture",
         ),
-        *("feature_extraction", "feature_selection", "impute", "linear_model", "manifold", "metrics", "mixture"),
         *("model_selection", "multioutput", "naive_bayes", "neighbors", "neural_network", "pipeline", "preprocessing"),
         *("tree", "utils"),
     ),
@@ -255,45 +255,37 @@ _PARTS = frozenset(("model", "tokenizer", "processor", "pipe", "feature_extracto
 
 
 def _never_made(tree: ast.Module, whole: str) -> Iterator[Mistake]:
-    """A name that nothing in the card makes, in a program with imports, or another for one made in vain."""
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    """A name that nothing in the card makes, in a program with imports, where it is known what was meant."""
+    nodes = list(ast.walk(tree))
+    names = [node for node in nodes if isinstance(node, ast.Name)]
     made = {node.id: node.lineno for node in names if not isinstance(node.ctx, ast.Load)}
-    imports = any(isinstance(node, ast.Import | ast.ImportFrom) for node in tree.body)
+    imports = [one for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom) for one in node.names]
     if not imports or not made or _STAR.search(whole):
         return
     used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
-    aliases = [one for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom) for one in node.names]
-    bound = {one.asname or one.name.partition(".")[0]: one for one in aliases}
+    bound = {one.asname or one.name.partition(".")[0]: one for one in imports}
     spare = [one for one, held in bound.items() if held.asname and one not in used]
-    bases = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    for node in names:
-        if node.id not in used or node.id in made or node.id in bound or hasattr(builtins, node.id):
-            continue
-        meant = [one for one, held in bound.items() if held.asname and held.name == node.id]
-        if not meant and re.search(_BINDING.replace("NAME", node.id), whole):
-            continue
-        meant += [one for one in bound if len(one) > _SHORT and mistyped(node.id, one)]
-        meant += spare if len(spare) == 1 and id(node) in bases and len(node.id) < _SHORT else []
-        if meant:
-            yield Mistake(node.lineno, f"Nothing makes {node.id}.", f"Write {meant[0]}.")
-    whole_program = any(isinstance(node, ast.Attribute) and node.attr == "from_pretrained" for node in ast.walk(tree))
-    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call) and whole_program}
-    for node in names:
-        unknown = id(node) in called and "_" in node.id and node.id not in {*made, *bound}
-        if unknown and not re.search(_BINDING.replace("NAME", node.id), whole):
-            yield Mistake(node.lineno, f"Nothing makes {node.id}.", "Import it, or define it.")
     in_vain = sorted(made.keys() - used)
+    bases = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+    loads = any(isinstance(node, ast.Attribute) and node.attr == "from_pretrained" for node in nodes)
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call) and loads}
+    reported: set[str] = set()
     for node in names:
         name = node.id
-        if name in made or not isinstance(node.ctx, ast.Load) or hasattr(builtins, name):
+        if name not in used or name in made or name in bound or name in reported or hasattr(builtins, name):
             continue
+        meant = [one for one, held in bound.items() if held.asname and held.name == name]
+        if not meant and re.search(_BINDING.replace("NAME", name), whole):
+            continue
+        meant += [one for one in bound if len(one) > _SHORT and mistyped(name, one)]
+        meant += spare if len(spare) == 1 and id(node) in bases and len(name) < _SHORT else []
         above = [one for one in in_vain if made[one] < node.lineno and one.islower() == name.islower()]
-        meant = difflib.get_close_matches(name, above, n=1, cutoff=0.75)
-        meant = meant or [one for one in above if one in name.split("_") or name in one.split("_")]
-        if (meant or name in _PARTS) and not re.search(_BINDING.replace("NAME", name), whole):
-            hint = f"Write {meant[0]}." if meant else f"Make it first: {name} = ..."
-            yield Mistake(node.lineno, f"Nothing makes {name}.", hint)
-            made[name] = node.lineno
+        meant += difflib.get_close_matches(name, above, n=1, cutoff=0.75)
+        meant += [one for one in above if one in name.split("_") or name in one.split("_")]
+        if meant or name in _PARTS or (id(node) in called and "_" in name):
+            lacking = f"Make it first: {name} = ..." if name in _PARTS else "Import it, or define it."
+            reported.add(name)
+            yield Mistake(node.lineno, f"Nothing makes {name}.", f"Write {meant[0]}." if meant else lacking)
 
 
 _SHORT = 5

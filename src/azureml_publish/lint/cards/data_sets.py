@@ -68,10 +68,10 @@ def _by_links(model: Described) -> Iterator[tuple[Trained, Trained]]:
     card = model.card
     links = [link for link in card.links if "/datasets/" in link.url and _of_training(card, link.start)]
     linked = [(found["name"], link) for link in links if (found := _LINKED.search(link.url))]
-    written = alphanumeric(card.source) if linked else ""
+    written, known = (alphanumeric(card.source), data_sets_in(card.words)) if linked else ("", frozenset[str]())
     for key, names in _names(model) if linked else ():
         bare = [name.rpartition("/")[2] for name in names]
-        if not any(alphanumeric(name) in written or data_sets_in(name) & data_sets_in(card.words) for name in bare):
+        if not any(alphanumeric(name) in written or data_sets_in(name) & known for name in bare):
             name, link = linked[0]
             there = Trained(frozenset({name}), card.at(link.url_start, link.url))
             yield Trained(frozenset(bare), model.where(key)), there

@@ -130,16 +130,7 @@ def _positions(text: str) -> Document | None:
 
 def signature(mlmodel: Document | None, side: Literal["inputs", "outputs"] = "inputs") -> tuple[Column, ...] | None:
     """One side of MLflow's signature; None where there is none, or only tensors, which have no columns."""
-    data = mapping_of(mlmodel.data if mlmodel is not None else None)
-    listed = mapping_of(data.get("signature")).get(side)
-    if not isinstance(listed, str):
-        return None
-    try:
-        columns = json.loads(listed)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(columns, list) or not all(isinstance(column, dict) for column in columns):
-        return None
+    columns = _side(mlmodel, side)
     if not columns or any(column.get("type") == "tensor" for column in columns):
         return None
     return tuple(
@@ -150,13 +141,19 @@ def signature(mlmodel: Document | None, side: Literal["inputs", "outputs"] = "in
 
 def tensor_type(mlmodel: Document | None, side: Literal["inputs", "outputs"]) -> str:
     """The type of the numbers of a side that is one tensor, as numpy calls it; empty where it is none."""
+    listed = _side(mlmodel, side)
+    return str(mapping_of(listed[0].get("tensor-spec")).get("dtype") or "") if len(listed) == 1 else ""
+
+
+def _side(mlmodel: Document | None, side: str) -> list[dict[str, Any]]:
+    """The columns or tensors of one side of MLflow's signature; none where they cannot be read."""
     data = mapping_of(mlmodel.data if mlmodel is not None else None)
+    listed = mapping_of(data.get("signature")).get(side)
     try:
-        listed = json.loads(str(mapping_of(data.get("signature")).get(side)))
+        found = json.loads(listed) if isinstance(listed, str) else None
     except (ValueError, RecursionError):
-        return ""
-    only = mapping_of(listed[0]) if isinstance(listed, list) and len(listed) == 1 else {}
-    return str(mapping_of(only.get("tensor-spec")).get("dtype") or "")
+        return []
+    return found if isinstance(found, list) and all(isinstance(one, dict) for one in found) else []
 
 
 def is_offered(model: Described) -> bool:

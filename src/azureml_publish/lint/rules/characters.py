@@ -41,7 +41,7 @@ def mojibake(model: Described) -> Findings:
 
 
 def _misread(card: Card) -> Findings:
-    prose = _with_json(card)
+    prose = _with_copied_code(card)
     covered = 0
     found = [match for form in (_RUN, _OTHER) for match in form.finditer(prose)]
     found += near_words(_LONE, prose, prose, ("\u00c2", "\ufffd"))
@@ -89,7 +89,7 @@ def _codes(text: str) -> str:
     return " ".join(f"U+{ord(character):04X}" for character in text[:4])
 
 
-def _with_json(card: Card) -> str:
+def _with_copied_code(card: Card) -> str:
     """The prose, and code in JSON and Python, which people copy. Other code may hold such characters."""
     lines = card.prose.split("\n")
     for fence in card.fences:

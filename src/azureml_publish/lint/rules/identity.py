@@ -78,18 +78,20 @@ def _version_number_of_asset(subject: AssetSubject) -> Findings:
 def asset_entry_contradicts(subject: AssetSubject) -> Findings:
     """A name or version in asset.yaml that is not that of the spec: publishing tools take one or the other."""
     asset, entry = subject.read.asset, subject.read.entry
-    for key in asset.asset if entry is not None else ():
-        if entry is not None and (meant := almost(str(key), _KEYS)):
+    if entry is None:
+        return
+    for key in asset.asset:
+        if meant := almost(str(key), _KEYS):
             message = f"{asset.files['asset']} has the key {short(str(key))}, which nothing reads; {meant} was meant."
             yield asset_entry_contradicts.at(
                 entry.location((key,)), message, f"Write {meant}.", severity=Severity.WARNING
             )
     for key in ("name", "version"):
         stated, meant = asset.asset.get(key), asset.spec.get(key)
-        if subject.read.entry is not None and _contradicts(stated, meant):
+        if _contradicts(stated, meant):
             message = f"{asset.files['asset']} says {key} {stated}, {asset.files['spec']} says {meant}."
             hint = f"Write {key}: {meant}, or leave the key out: it is then that of {asset.files['spec']}."
-            yield asset_entry_contradicts.at(subject.read.entry.location((key,)), message, hint)
+            yield asset_entry_contradicts.at(entry.location((key,)), message, hint)
 
 
 @asset_entry_contradicts.also

@@ -78,11 +78,11 @@ def dates_contradict(model: Described) -> Findings:
         if first in days and then in days and days[then] < days[first]:
             message = f"{then} {days[then]} is before {first} {days[first]}."
             yield dates_contradict.at(model.where(f"deprecation.{then}"), message, "Write them in their order.")
-    for page in (model.card, *model.pages) if _RETIREMENT.partition(".")[2] in days else ():
+    retired, months = days.get("inferenceRetirementDate"), {day.replace(day=1) for day in days.values()}
+    for page in model.cards if retired is not None else ():
         for match in _ANNOUNCED.finditer(page.words) if "retire" in page.lowered else ():
-            day = date(int(match["year"]), _MONTHS.index(match["month"].title()) + 1, 1)
-            if (day.year, day.month) not in {(one.year, one.month) for one in days.values()}:
-                message = f"'{short(match[0])}' stands here, and the metadata has {days['inferenceRetirementDate']}."
+            if _month(f"{match['month'].title()} {match['year']}") not in months:
+                message = f"'{short(match[0])}' stands here, and the metadata has {retired}."
                 yield dates_contradict.at(page.at(match.start(), match[0]), message, "Write the same day in both.")
     trained = _month(model.metadata.get("trainingDataDate"))
     if trained is not None and trained > model.as_of:

@@ -35,12 +35,12 @@ def value_mistakes(
         if message := (typed and _form(key, value)) or _range(key, value) or _word(key, value, own_code=own_code):
             yield key, message
     yield from _lengths(data)
-    yield from _pairs(data)
+    yield from _impossible(data)
     yield from _multiples(data)
     yield from _positions(data)
 
 
-def _pairs(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _impossible(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Lengths below nothing, a bound on the wrong side of the other, two tokens that are one, misspelt processors."""
     for key in ("max_length", "min_length", "max_new_tokens", "model_max_length", "max_seq_length"):
         if isinstance(length := data.get(key), int) and length < -1:
