@@ -7,9 +7,12 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from huggingface_hub import constants
+from huggingface_hub.utils import _detect_agent
 
 from azureml_publish.content.packaging.tree import HubOrigin
 from azureml_publish.content.sources.hub import Hub
@@ -17,6 +20,7 @@ from azureml_publish.content.upload.retry import RetryPolicy
 from azureml_publish.emulator import Emulator
 from azureml_publish.errors import ContentMismatch, NotAuthorised, NotFound, Unreachable
 from azureml_publish.spec import HubSource
+from azureml_publish.version import TOOL
 
 DATA = bytes(range(256)) * 400
 COMMIT = "5532cc56f74641d4bb33641f5c76a55d11f846e0"
@@ -28,6 +32,7 @@ class Asked:
     """What two servers were asked: the Hub, and the storage behind it."""
 
     hub: list[str | None] = field(default_factory=list)
+    agents: list[str | None] = field(default_factory=list)
     storage: list[str | None] = field(default_factory=list)
     signature: int = 0
     ranges: bool = True
@@ -78,6 +83,7 @@ def hub(asked: Asked) -> Iterator[Hub]:
     class Front(Quiet):
         def do_GET(self) -> None:
             asked.hub.append(self.headers.get("Authorization"))
+            asked.agents.append(self.headers.get("User-Agent"))
             where = f"http://localhost:{storage.server_address[1]}/blob?sig={asked.signature}"
             self.answer(302, Location=where)
 
@@ -97,6 +103,18 @@ def test_the_signed_address_is_asked_for_once_and_the_token_does_not_go_there(hu
         assert read(hub, start, 1000) == DATA[start : start + 1000]
     assert asked.hub == ["Bearer hf_secret"]
     assert asked.storage == [None] * 4
+
+
+def test_nobody_is_asked_for_names_of_programs(
+    hub: Hub, asked: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """huggingface_hub's own headers begin with a request to the public Hub, and keep for a day what came."""
+    kept = tmp_path / "harnesses.json"
+    kept.write_text("[1, 2]", encoding="utf-8")
+    monkeypatch.setattr(constants, "AGENT_HARNESSES_PATH", str(kept))
+    monkeypatch.setattr(_detect_agent, "_registry", None)
+    assert read(hub, 0, 1000) == DATA[:1000]
+    assert asked.agents == [TOOL]
 
 
 def test_an_address_that_has_run_out_is_asked_for_again(hub: Hub, asked: Asked) -> None:

@@ -29,6 +29,7 @@ from azureml_publish.errors import (
 )
 from azureml_publish.network import is_loopback
 from azureml_publish.spec import HubSource
+from azureml_publish.version import TOOL
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelInfo
@@ -121,13 +122,11 @@ class Hub:
             NotFound, NotAuthorised, Unreachable: as `list_files`.
         """
         from huggingface_hub import hf_hub_url
-        from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+        from huggingface_hub.utils import hf_raise_for_status
 
         address = hf_hub_url(repository, path, revision=revision, endpoint=self.endpoint)
         with self._translated(f"{repository}: {path}"):
-            answer = self._client().get(
-                address, headers=build_hf_headers(), follow_redirects=True, timeout=ANSWER_SECONDS
-            )
+            answer = self._client().get(address, headers=_headers(), follow_redirects=True, timeout=ANSWER_SECONDS)
             hf_raise_for_status(answer)
             return answer.text
 
@@ -176,13 +175,13 @@ class Hub:
             ContentMismatch: the file has another size by now.
         """
         from huggingface_hub import hf_hub_url
-        from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+        from huggingface_hub.utils import hf_raise_for_status
 
         url = hf_hub_url(origin.repository, origin.path, revision=origin.revision, endpoint=self.endpoint)
         signed = self._signed.get(origin)
         headers = {"Accept-Encoding": "identity", "Range": f"bytes={start}-{start + length - 1}"}
         if signed is None:
-            headers = build_hf_headers() | headers
+            headers = _headers() | headers
         if (start, length) == (0, size):
             del headers["Range"]
         with (
@@ -211,7 +210,7 @@ class Hub:
     def _request(self, repository: str, revision: str | None, *, blobs: bool = False) -> ModelInfo:
         """The Hub's answer to the request that `HfApi.model_info` makes; `blobs`: with digests of its files."""
         from huggingface_hub import ModelInfo, constants
-        from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+        from huggingface_hub.utils import hf_raise_for_status
 
         what = f"{repository} at {revision}" if revision else repository
         url = f"{self.endpoint or constants.ENDPOINT}/api/models/{quote(repository)}"
@@ -219,7 +218,7 @@ class Hub:
             url += f"/revision/{quote(revision, safe='')}"
         with self._translated(what):
             params = {"blobs": True} if blobs else {}
-            answer = self._client().get(url, headers=build_hf_headers(), params=params, timeout=ANSWER_SECONDS)
+            answer = self._client().get(url, headers=_headers(), params=params, timeout=ANSWER_SECONDS)
             hf_raise_for_status(answer)
             kind = answer.headers.get("Content-Type", "").partition(";")[0]
             if kind == "text/html":
@@ -277,6 +276,18 @@ class Hub:
             f"The Hub at {host} answers with something else for {what}: {came}.",
             hint="Check HF_ENDPOINT, and whether a proxy or a sign-in page answers in the Hub's place.",
         )
+
+
+def _headers() -> dict[str, str]:
+    """Who asks, and the token, where there is one.
+
+    Not by `build_hf_headers`, which first asks the public Hub for the names of programs and keeps the answer for a day:
+    one of a proxy, or of a sign-in page, would make each request of that day fail.
+    """
+    from huggingface_hub import constants, get_token
+
+    token = None if constants.HF_HUB_DISABLE_IMPLICIT_TOKEN else get_token()
+    return {"User-Agent": TOOL} | ({"Authorization": f"Bearer {token}"} if token else {})
 
 
 _MAKING = Lock()
