@@ -17,12 +17,12 @@ from azureml_publish.content.upload.progress import Progress, Silent, shown
 from azureml_publish.content.upload.transfer import Transfer
 from azureml_publish.diagnostics import Diagnostic, has_errors
 from azureml_publish.pipeline.apply import ApplyResult, apply
-from azureml_publish.pipeline.build import build
 from azureml_publish.pipeline.check import render
 from azureml_publish.pipeline.lint import LintRequest, lint
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.plan import JOBS, make_plan
 from azureml_publish.pipeline.registries import Opened
+from azureml_publish.pipeline.render import build
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.saved_plans import request_of
 from azureml_publish.pipeline.transfer import open_transfer

@@ -230,6 +230,7 @@ class RenderedModel:
 
     `files` is the asset folder (asset YAML, card, MLmodel); `package` are the small text files that are published
     beside the weights (MLmodel and its environment); `carried` are further files of the asset folder, copied unchanged.
+    `allow_lists` are the sizes that each scenario may run on, as of the day of the rendering.
     """
 
     folder: str
@@ -237,6 +238,7 @@ class RenderedModel:
     files: tuple[RenderedFile, ...]
     package: tuple[RenderedFile, ...] = ()
     carried: tuple[CarriedFile, ...] = ()
+    allow_lists: Mapping[Scenario, AllowList] = field(default_factory=dict)
 
     def file(self, path: str) -> RenderedFile:
         """The file of the asset folder with this name.

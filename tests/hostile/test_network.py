@@ -11,8 +11,7 @@ from azureml_publish.errors import UnexpectedAnswer, UsageProblem
 from azureml_publish.layouts.wire import decode
 from azureml_publish.lint.online.addresses import Guard, PrivateHostError
 from azureml_publish.registry.cloud import CLOUDS, find_cloud
-from azureml_publish.registry.http import pipeline, require_token_host, send
-from azureml_publish.registry.segments import segment
+from azureml_publish.registry.http import pipeline, require_token_host, segment, send
 from tests.conftest import Run, StaticCredential, edit
 
 PRIVATE = (

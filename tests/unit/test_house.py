@@ -56,6 +56,8 @@ def test_the_map_names_every_room_and_no_other() -> None:
     contracts = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
     layered = {room for layer in contracts["contracts"][0]["layers"] for room in layer.split(" | ")}
     assert {*layered, "__init__", "__main__"} == {room.removesuffix(".py") for room in rooms}
+    without_click = next(one for one in contracts["contracts"] if one["name"] == "Only cli knows click")
+    assert layered - {"cli"} == {room.removeprefix("azureml_publish.") for room in without_click["source_modules"]}
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
@@ -69,6 +71,18 @@ def test_what_cli_holds_beside_verbs_is_named() -> None:
     beside = {"__init__", "options", "transfer_options", "output", "progress", "confirm", "interrupts"}
     beside |= {"events"}
     assert files - beside == set(VERBS)
+
+
+IN_PIPELINE = {"import": "imports", "list": "registered", "show": "registered", "restore": "archive"}
+IN_PIPELINE |= {"download": "registered_files", "sbom": "registered_files", "preview": "live"}
+PURE = {"rule", "schema", "completion"}
+"""Verbs that say what the package itself knows."""
+
+
+def test_what_a_verb_does_is_in_the_file_of_its_name() -> None:
+    files = {path.stem for path in (PACKAGE / "pipeline").glob("*.py")}
+    assert {IN_PIPELINE.get(verb, verb) for verb in VERBS} - PURE <= files
+    assert not PURE & files
 
 
 def test_every_source_and_every_model_kind_has_its_file() -> None:

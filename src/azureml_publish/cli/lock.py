@@ -8,7 +8,7 @@ from azureml_publish.cli.options import models_argument, output_options, registr
 from azureml_publish.cli.output import Output
 from azureml_publish.diagnostics import has_errors
 from azureml_publish.errors import ExitCode
-from azureml_publish.pipeline.locks import lock_models
+from azureml_publish.pipeline.lock import lock_models
 from azureml_publish.reporters.lock import LockState, locks_json, locks_text
 
 

@@ -16,8 +16,8 @@ from azureml_publish.cli.options import (
 )
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import ExitCode
-from azureml_publish.pipeline.build import render_into
 from azureml_publish.pipeline.load import Settings
+from azureml_publish.pipeline.render import render_into
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.visible import one_line
 

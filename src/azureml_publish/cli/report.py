@@ -6,7 +6,7 @@ import click
 
 from azureml_publish.cli.options import reporting
 from azureml_publish.cli.output import Output
-from azureml_publish.pipeline.merge import merge_reports
+from azureml_publish.pipeline.report import merge_reports
 from azureml_publish.reporters.report import merged_json, merged_markdown, merged_text
 
 

@@ -20,10 +20,10 @@ from azureml_publish.execute.registration import Tools
 from azureml_publish.pipeline.apply_elsewhere import Order, apply_elsewhere
 from azureml_publish.pipeline.attributes import with_attributes
 from azureml_publish.pipeline.check import CheckedProject, check
+from azureml_publish.pipeline.conflicts import with_moved
 from azureml_publish.pipeline.inspection import Inspection, inspect_sources
 from azureml_publish.pipeline.learned import learn
 from azureml_publish.pipeline.load import load
-from azureml_publish.pipeline.moved import with_moved
 from azureml_publish.pipeline.plan import JOBS
 from azureml_publish.pipeline.prefetch import Prefetch
 from azureml_publish.pipeline.registries import Opened, find_config, name_of, open_registry, same_registry
@@ -125,7 +125,7 @@ def apply(
         contents, readers = planning.contents, stack.enter_context(closing(find_readers(opened, run)))
         plan = planning.observed.plan()
         inspection = _inspect(run, plan, contents, readers, stand_in=opened.stand_in)
-        plan = with_attributes(plan, checked, inspection.contents)
+        plan = with_attributes(plan, inspection.contents)
         plan = with_moved(plan, planning.observed, contents, opened.registry, readers)
         shown = Review(plan, opened, records.open_end, records.verb, inspection.warnings, provenance)
         review(shown)

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from azureml_publish.assets import Value
 from azureml_publish.content.contents import ModelContent
 from azureml_publish.layouts.wire import encode
-from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.plan.actions import ActionKind, FieldChange, Plan
 from azureml_publish.plan.rules import ChangeClass
-from azureml_publish.skus.compute import resolve_compute
 
 
-def with_attributes(plan: Plan, checked: CheckedProject, contents: Mapping[str, ModelContent]) -> Plan:
+def with_attributes(plan: Plan, contents: Mapping[str, ModelContent]) -> Plan:
     """The plan with the attributes of everything that it creates; its files as far as somebody has looked."""
 
     def described(model: str) -> tuple[FieldChange, ...]:
-        found = {**_of_content(contents[model]), **dict(_of_sizes(checked, contents[model]))}
         return tuple(
             FieldChange(name, ChangeClass.APPEND, None, value)
-            for name, value in found.items()
+            for name, value in _of_content(contents[model]).items()
             if value not in (None, "", [])
         )
 
@@ -48,13 +45,5 @@ def _of_content(content: ModelContent) -> dict[str, Value]:
         "task": spec.tasks.inference,
         "license": spec.license,
         **{f"tags.{key}": encode(asset.tags[key]) for key in sorted(asset.tags)},
+        **{f"sizes.{scenario}": list(allowed.skus) for scenario, allowed in content.rendered.allow_lists.items()},
     }
-
-
-def _of_sizes(checked: CheckedProject, content: ModelContent) -> Iterator[tuple[str, Value]]:
-    subject = checked.subject
-    if subject is None:
-        return
-    compute = resolve_compute(content.folder.spec, subject.presets, subject.catalogue, subject.as_of)
-    for scenario, allowed in compute.allow_lists.items():
-        yield f"sizes.{scenario}", list(allowed.skus)

@@ -12,7 +12,7 @@ from azureml_publish.errors import Conflict
 from azureml_publish.files import with_version, write_edited
 from azureml_publish.pipeline.check import CheckedProject, load_checked
 from azureml_publish.pipeline.load import Settings
-from azureml_publish.pipeline.locks import lock_new
+from azureml_publish.pipeline.lock import lock_new
 from azureml_publish.pipeline.observe import find_states, observe_models
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext

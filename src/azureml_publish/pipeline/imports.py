@@ -26,7 +26,7 @@ from azureml_publish.importer.proof import prove
 from azureml_publish.importer.rules import ImportRules
 from azureml_publish.pipeline.import_sources import read_models, read_registered
 from azureml_publish.pipeline.load import day_of, read_catalogue, subject_of
-from azureml_publish.pipeline.locks import lock_new
+from azureml_publish.pipeline.lock import lock_new
 from azureml_publish.pipeline.references import read_project, unusable
 from azureml_publish.pipeline.registries import find_config
 from azureml_publish.pipeline.run import RunContext

@@ -23,7 +23,7 @@ from azureml_publish.importer.front_matter import README, Stated, read_front_mat
 from azureml_publish.importer.placing import place_folder
 from azureml_publish.importer.writing import write_yaml
 from azureml_publish.lint.rules.vocabularies import vocabulary
-from azureml_publish.pipeline.locks import lock_new
+from azureml_publish.pipeline.lock import lock_new
 from azureml_publish.pipeline.references import new_project, read_project
 from azureml_publish.pipeline.registries import Opened, open_registry, public_hub
 from azureml_publish.pipeline.run import RunContext

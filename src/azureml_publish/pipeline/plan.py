@@ -10,9 +10,9 @@ from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.git import author_of, commit_of
 from azureml_publish.pipeline.attributes import with_attributes
 from azureml_publish.pipeline.check import CheckedProject, check
+from azureml_publish.pipeline.conflicts import with_moved
 from azureml_publish.pipeline.inspection import look_before
 from azureml_publish.pipeline.load import LoadedProject, Settings, day_of, load
-from azureml_publish.pipeline.moved import with_moved
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.prefetch import Prefetch
 from azureml_publish.pipeline.registries import open_registry
@@ -88,7 +88,7 @@ def make_plan(
         readers = stack.enter_context(closing(find_readers(opened, run)))
         with run.events.stage("inspect"):
             inspection = look_before(plan, planning.contents, readers, stand_in=opened.stand_in, offline=offline)
-        plan = with_attributes(plan, checked, inspection.contents)
+        plan = with_attributes(plan, inspection.contents)
         seen = None if offline else readers
         plan = with_moved(plan, planning.observed, planning.contents, opened.registry, seen)
         whole_catalogue = not (loaded.patterns or settings.partial)

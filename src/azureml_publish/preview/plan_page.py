@@ -10,7 +10,7 @@ from azureml_publish.pipeline.compare import Comparison, compare_revision, compa
 from azureml_publish.pipeline.live import LiveProject
 from azureml_publish.pipeline.plan import make_plan
 from azureml_publish.plan.actions import Action, ActionKind, FieldChange
-from azureml_publish.preview.words import word_diff
+from azureml_publish.preview.card_diff import word_diff
 from azureml_publish.reporters.differences import Line, difference
 from azureml_publish.reporters.plan import (
     LABELS,

@@ -12,8 +12,7 @@ from azureml_publish.assets import AssetId, AssetRecord, ContainerAccess, Regist
 from azureml_publish.errors import UnexpectedAnswer
 from azureml_publish.network import Network
 from azureml_publish.registry.failures import name_kind, read_reason, unexpected_answer
-from azureml_publish.registry.http import SHAPE_HINT
-from azureml_publish.registry.segments import segment
+from azureml_publish.registry.http import SHAPE_HINT, segment
 
 _ASSET = re.compile(r"azureml://[^\s\"']+")
 

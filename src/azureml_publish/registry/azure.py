@@ -44,10 +44,9 @@ from azureml_publish.registry.answers import (
 )
 from azureml_publish.registry.cloud import Cloud
 from azureml_publish.registry.failures import is_tombstone, translated
-from azureml_publish.registry.http import NO_SUCH_CALL, pages, pipeline, require_token_host, send
+from azureml_publish.registry.http import NO_SUCH_CALL, pages, pipeline, require_token_host, segment, send
 from azureml_publish.registry.read_back import POLLING_INTERVAL
 from azureml_publish.registry.sdk import Sdk
-from azureml_publish.registry.segments import segment
 from azureml_publish.registry.write_guard import written_values
 
 if TYPE_CHECKING:

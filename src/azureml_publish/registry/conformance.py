@@ -26,8 +26,7 @@ from azureml_publish.registry.answers import (
     version_of,
 )
 from azureml_publish.registry.failures import ROLE, translated, unexpected_answer
-from azureml_publish.registry.http import PAGE_TOKENS
-from azureml_publish.registry.segments import segment
+from azureml_publish.registry.http import PAGE_TOKENS, segment
 
 WRITE = "Microsoft.MachineLearningServices/registries/assets/write"
 READ = "Microsoft.MachineLearningServices/registries/assets/read"

@@ -14,8 +14,7 @@ from azureml_publish.registry.cloud import Cloud
 from azureml_publish.registry.conformance import READ, WRITE, Examined, State, examine_calls
 from azureml_publish.registry.credentials import STORAGE_SCOPE, Identity
 from azureml_publish.registry.failures import translated, unexpected_answer
-from azureml_publish.registry.http import pipeline, send
-from azureml_publish.registry.segments import segment
+from azureml_publish.registry.http import pipeline, segment, send
 
 PERMISSIONS_API = "2022-04-01"
 """Permissions - List For Resource, of Azure's Authorization REST API: what the caller may do to one resource."""

@@ -8,9 +8,9 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
-from azureml_publish.errors import UnexpectedAnswer, Unreachable
+from azureml_publish.errors import UnexpectedAnswer, Unreachable, UsageProblem
 from azureml_publish.registry.failures import OperationFailed, Reason, name_kind, reason_of, unexpected_answer
 
 if TYPE_CHECKING:
@@ -41,6 +41,18 @@ PAGE_TOKENS = {"continuationToken": "continuationToken", "skipToken": "$skipToke
 
 _FAILED = frozenset({"failed", "canceled", "cancelled"})
 _UNDER_WAY = frozenset({"notstarted", "inprogress", "running", "accepted", "pending", "creating", "updating"})
+
+
+def segment(name: str) -> str:
+    """A name as one segment: nothing in it ends the path, and it leads to no other one.
+
+    Raises:
+        UsageProblem: quoting does not prevent that, because servers and proxies undo it.
+    """
+    if name in ("", ".", "..") or any(char in "/\\" or not char.isprintable() for char in name):
+        hint = "Use letters, digits, '-', '_' and '.'."
+        raise UsageProblem(f"{name!r} cannot be a name in a registry; no request was sent.", hint=hint)
+    return quote(name, safe="")
 
 
 def pipeline(

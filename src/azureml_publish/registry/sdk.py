@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 from azureml_publish.assets import AssetRecord, prune_map
 from azureml_publish.registry.cloud import CLOUDS, PUBLIC, Cloud, process_environment
 from azureml_publish.registry.failures import OperationFailed, Reason, name_kind, reason_of, unexpected_answer
-from azureml_publish.registry.http import CONNECTIONS, NO_SUCH_CALL, token_hosts
-from azureml_publish.registry.segments import segment
+from azureml_publish.registry.http import CONNECTIONS, NO_SUCH_CALL, segment, token_hosts
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential

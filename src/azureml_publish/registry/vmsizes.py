@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from azureml_publish.errors import NotAuthorised, NotFound, PublishError, Unreachable
 from azureml_publish.registry.cloud import Cloud
-from azureml_publish.registry.http import pages, pipeline, send
-from azureml_publish.registry.segments import segment
+from azureml_publish.registry.http import pages, pipeline, segment, send
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from azureml_publish.assets import ContainerAccess, RegisteredAsset, Workspace
 from azureml_publish.registry.azure import AzureRegistry
 from azureml_publish.registry.failures import translated, unexpected_answer
-from azureml_publish.registry.http import pipeline, send
-from azureml_publish.registry.segments import segment
+from azureml_publish.registry.http import pipeline, segment, send
 
 if TYPE_CHECKING:
     from azure.core import PipelineClient

@@ -136,9 +136,8 @@ def _render_model(
     made = MLMODEL in packaged and held != "mlflow_folder"  # such a folder brings its own
     shown = [*documents, *([MLMODEL] if (made or saved) and MLMODEL not in own else [])]
     files = [RenderedFile(name, texts[name]) for name in shown] + [RenderedFile("description.md", card)]
-    return RenderedModel(
-        folder.folder, with_texts, tuple(sorted(files, key=attrgetter("path"))), package, carried
-    ), tuple(found)
+    ordered = tuple(sorted(files, key=attrgetter("path")))
+    return RenderedModel(folder.folder, with_texts, ordered, package, carried, dict(compute)), tuple(found)
 
 
 def describe_model(

@@ -2,6 +2,7 @@
 
 from azureml_publish.lint.check import Check
 from azureml_publish.lint.rules import (
+    broken_links,
     card_structure,
     card_text,
     catalogue,
@@ -20,7 +21,6 @@ from azureml_publish.lint.rules import (
     leftovers,
     licences,
     lifecycle,
-    link_answers,
     links,
     markup,
     masks,
@@ -72,7 +72,7 @@ TOPICS = (
 )
 """What runs on every project, folder and card."""
 
-ONLINE_TOPICS = (link_answers, hub, registry)
+ONLINE_TOPICS = (broken_links, hub, registry)
 """What looks at answers from the network; it runs with `--online` alone."""
 
 ALL_CHECKS = tuple(one for topic in TOPICS for one in vars(topic).values() if isinstance(one, Check))

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from azureml_publish.preview.card_diff import word_diff
 from azureml_publish.preview.markdown import VOID, render_markdown
-from azureml_publish.preview.words import word_diff
 
 
 class _Balance(HTMLParser):
