@@ -91,7 +91,6 @@ def test_what_may_change_the_meaning_is_mended_only_when_asked(publish: Run, pro
         ["--fix", "--diff"],
         ["--select", "CARD999"],
         ["--select", ","],
-        ["--baseline", "no"],
         ["--stats", "-o", "sarif"],
         ["--diff", "-o", "github"],
     ],
@@ -215,6 +214,17 @@ def test_rules_are_selected_and_ignored(publish: Run, doubled: Path) -> None:
     assert codes(publish, "--ignore", "SKU") == []
     edit(doubled / SPEC, "version:", "versoin:")
     assert "DOC003" in codes(publish, "--select", "CARD")
+
+
+def test_a_baseline_that_is_not_there_is_not_found(publish: Run, project: Path) -> None:
+    ran = publish("lint", "--baseline", "ci/accepted.json")
+    assert (ran.code, ran.out) == (3, "")
+    assert "There is no baseline ci/accepted.json." in ran.err
+    assert "publish lint --write-baseline ci/accepted.json" in ran.err
+    (project / "accepted.json").write_bytes(b"\xff")
+    ran = publish("lint", "--baseline", "accepted.json")
+    assert (ran.code, ran.out) == (2, "")
+    assert "The baseline accepted.json cannot be used: it is not UTF-8." in ran.err
 
 
 def test_a_baseline_tells_only_what_is_new(publish: Run, doubled: Path) -> None:

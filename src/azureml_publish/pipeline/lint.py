@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from azureml_publish.diagnostics import Diagnostic, in_order
-from azureml_publish.errors import PublishError, UsageProblem
+from azureml_publish.errors import NotFound, PublishError, UsageProblem
 from azureml_publish.files import MAX_CARRIED_BYTES, UnusableFile, read_file, write_whole
 from azureml_publish.lint.baseline import baseline_text, new_findings, read_baseline, stale_entries
 from azureml_publish.lint.built_in import ONE_FACT
@@ -80,7 +80,7 @@ def lint(run: RunContext, request: LintRequest) -> LintReport:
 
     Raises:
         UsageProblem: there is no project, a selector matches no rule, or the baseline cannot be read.
-        NotFound: a pattern matches no model.
+        NotFound: a pattern matches no model, or there is no such baseline.
     """
     root = run.directory if request.assets else find_root(run.directory)
     if not request.assets:
@@ -228,7 +228,7 @@ class _Linting:
         wanted = selected(checked.found, rulebook(), request.select, request.ignore)
         if request.baseline is None:
             return wanted, 0
-        text, path = _baseline(self.run.directory / request.baseline, self.root)
+        text, path = _baseline(self.run.directory, request.baseline, self.root)
         known = read_baseline(text, path)
         found, held = new_findings(wanted, known)
         looked = Counter({mark: count for mark, count in known.items() if always_looks(mark[1])})
@@ -237,14 +237,18 @@ class _Linting:
         return in_order((*found, *stale)), held
 
 
-def _baseline(path: Path, root: Path) -> tuple[str, str]:
-    """The text of a baseline, and its path as the user knows it."""
+def _baseline(folder: Path, path: Path, root: Path) -> tuple[str, str]:
+    """The text of a baseline, and its path as findings name it."""
+    hint = f"Write it with `publish lint --write-baseline {path}`."
     try:
-        return read_file(path, None, limit=MAX_CARRIED_BYTES).decode("utf-8-sig"), shown_path(root, path)
+        return read_file(folder / path, None, limit=MAX_CARRIED_BYTES).decode("utf-8-sig"), shown_path(
+            root, folder / path
+        )
     except (UnusableFile, UnicodeDecodeError) as error:
-        hint = f"Write it with `publish lint --write-baseline {path.name}`."
+        if isinstance(error, UnusableFile) and error.missing:
+            raise NotFound(f"There is no baseline {path}.", hint=hint) from None
         what = error.reason if isinstance(error, UnusableFile) else "is not UTF-8"
-        raise UsageProblem(f"The baseline {path.name} cannot be used: it {what}.", hint=hint) from error
+        raise UsageProblem(f"The baseline {path} cannot be used: it {what}.", hint=hint) from error
 
 
 def file_lines(root: Path) -> Sources:
