@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from azureml_publish.content.sources.readers import Readers, SourceHost
 from tests.cli.test_sources import add
 from tests.conftest import Run
 from tests.unit.content.test_source_azureblob import endpoint
@@ -18,6 +19,7 @@ from tests.unit.content.test_source_git import repository
 __all__ = ["endpoint", "repository"]
 
 LOCK = "source.lock.json"
+COMMIT = "5532cc56f74641d4bb33641f5c76a55d11f846e0"
 
 pytestmark = pytest.mark.usefixtures("azure_sdk", "project")
 
@@ -49,6 +51,27 @@ class TestWriting:
         (onnx / LOCK).unlink()
         publish("lock", "onnx")
         assert (onnx / LOCK).read_bytes() == before
+
+    @pytest.mark.parametrize("revision", ["main", COMMIT[:12]])
+    def test_a_branch_is_refused_as_by_lint(self, publish: Run, project: Path, revision: str) -> None:
+        folder = project / "models/bert-base-cased"
+        spec = folder / "model.yaml"
+        spec.write_text(spec.read_text().replace(COMMIT, revision))
+        (found,) = json.loads(publish("lint", "bert-base-cased", "-o", "json").out)["diagnostics"]
+        for arguments in ([], ["--check"]):
+            ran = publish("lock", "bert-base-cased", *arguments)
+            assert (ran.code, found["code"], (folder / LOCK).exists()) == (4, "SPEC006", False), ran
+            assert found["message"] in ran.err
+            assert found["hint"] in ran.err  # the stand-in's commits are not the Hub's
+
+    def test_the_commit_of_a_branch_is_said_where_it_is_known(
+        self, publish: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Readers, "describe", lambda *_: SourceHost(COMMIT))
+        spec = project / "models/bert-base-cased/model.yaml"
+        spec.write_text(spec.read_text().replace(COMMIT, "main"))
+        ran = publish("lock", "bert-base-cased")
+        assert (ran.code, "SPEC006" in ran.err, f"Write `revision: {COMMIT}`" in ran.err) == (4, True, True), ran
 
     def test_a_hub_source_is_locked_with_what_its_files_say(self, publish: Run, project: Path) -> None:
         ran = publish("lock", "bert-base-cased")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 
 from azureml_publish.content.contents import package_source
 from azureml_publish.content.lock import CHANGED, STALE, make_lock, not_compared, read_lock, write_text
@@ -14,6 +14,7 @@ from azureml_publish.content.sources.readers import Readers
 from azureml_publish.diagnostics import Diagnostic, Severity, has_errors
 from azureml_publish.errors import PublishError, Unreachable
 from azureml_publish.files import write_whole
+from azureml_publish.lint.rules.revisions import hub_revision
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
@@ -121,6 +122,8 @@ def look(
     Raises:
         PublishError: the source cannot be read, or more of it would have to be read than `most_read` bytes.
     """
+    if any(hub_revision(folder)):
+        return None, tuple(hub_revision(folder, _commit_now(folder, readers)))
     if most_read is not None and isinstance(folder.spec.source, GitSource):
         raise PublishError("git would clone a repository whole, and says of none how large it is.")
     source = readers.open(folder)
@@ -134,6 +137,14 @@ def look(
             f"{unknown:,} bytes would have to be fetched, because the source does not list their SHA-256."
         )
     return make_lock(folder, source, package, readers, defaults), found
+
+
+def _commit_now(folder: ModelFolder, readers: Readers) -> str:
+    """The commit that a branch, a tag or the beginning of a commit means now; empty where the Hub does not say."""
+    with suppress(PublishError):
+        host = readers.describe(folder)
+        return "" if host.stand_in else host.commit
+    return ""
 
 
 def _stale(folder: ModelFolder, there: SourceLock | None, lock: SourceLock) -> Finding:

@@ -14,6 +14,7 @@ from azureml_publish.lint.names.publishers import BY_NAME, publisher_of
 from azureml_publish.lint.names.variants import KIND_WORDS, alphanumeric, of_another_purpose, sibling_of
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject, alike
 from azureml_publish.patterns import pattern
+from azureml_publish.project import ModelFolder
 from azureml_publish.spec import HubSource
 
 
@@ -253,6 +254,12 @@ def revision_not_a_commit(subject: ModelSubject) -> Findings:
             "Write the 40 hexadecimal digits of the commit that the files are of, or leave it out.",
             severity=Severity.WARNING,
         )
+    yield from hub_revision(subject.folder)
+
+
+def hub_revision(folder: ModelFolder, commit: str = "") -> Findings:
+    """That a revision of the Hub is not a full commit. `commit` is the one that it means now, where that is known."""
+    source = folder.spec.source
     if not isinstance(source, HubSource) or re.fullmatch(r"[0-9a-f]{40}", source.revision):
         return
     if re.fullmatch(r"[0-9a-fA-F]{7,40}", source.revision):
@@ -260,8 +267,12 @@ def revision_not_a_commit(subject: ModelSubject) -> Findings:
     else:
         what = "looks like a branch or tag, which may point elsewhere tomorrow"
     message = f"The revision '{source.revision}' {what}."
-    hint = f"`git ls-remote https://huggingface.co/{source.huggingface} {source.revision}` shows the commit to write."
-    yield revision_not_a_commit.at(subject.folder.document.location(("source", "revision")), message, hint)
+    if commit:
+        hint = f"Write `revision: {commit}`, the commit that it means now."
+    else:
+        address = f"https://huggingface.co/{source.huggingface}"
+        hint = f"`git ls-remote {address} {source.revision}` shows the commit to write."
+    yield revision_not_a_commit.at(folder.document.location(("source", "revision")), message, hint)
 
 
 @revision_not_a_commit.also
