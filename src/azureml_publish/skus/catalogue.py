@@ -84,7 +84,7 @@ class Catalogue:
         """The sizes of a family, in catalogue order; empty for an unknown name.
 
         The name may be the series (`NCasT4_v3`), another common name of it (`NC_T4_v3`), or the quota family
-        (`standardNCSv3Family`). Case, `_`, `-` and a trailing "series" are ignored.
+        (`standardNCSv3Family`). Case, spaces, `_`, `-` and a trailing "series" are ignored; nothing else is.
         """
         return self._by_family.get(_folded(name), ())
 
@@ -133,7 +133,7 @@ def _sku(row: Mapping[str, str]) -> Sku:
 
 
 def _folded(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower()).removesuffix("series")
+    return re.sub(r"[ _-]", "", name.lower()).removesuffix("series")
 
 
 def _family_index(skus: Iterable[Sku], aliases: Iterable[tuple[str, tuple[str, ...]]]) -> Mapping[str, tuple[Sku, ...]]:

@@ -86,6 +86,7 @@ def test_order_is_cpu_first_then_gpu_families_whole_and_small_before_large() -> 
         ("Dsv2", "DS1_v2 DS2_v2 DS11_v2 DS3_v2 DS12_v2 DS4_v2 DS13_v2 DS5_v2 DS14_v2 DS15_v2"),
         ("Da_v4", "D2a_v4 D4a_v4 D8a_v4 D16a_v4 D32a_v4 D48a_v4 D64a_v4 D96a_v4"),
         ("Das_v4", "D2as_v4 D4as_v4 D8as_v4 D16as_v4 D32as_v4 D48as_v4 D64as_v4 D96as_v4"),
+        ("ncrs V3-series", "NC24rs_v3"),
         ("Es_v3", "E2s_v3 E4s_v3 E8s_v3 E16s_v3 E20s_v3 E32s_v3 E48s_v3 E64is_v3 E64s_v3"),
     ],
 )
@@ -114,3 +115,11 @@ def test_unknown_names_have_near_ones() -> None:
     assert CATALOGUE.nearest("qqqqqqqq") == ()
     assert CATALOGUE.family("NC_A1000_v4") == ()
     assert "NC_A100_v4" in CATALOGUE.nearest_family("NC_A1000_v4")
+
+
+@pytest.mark.parametrize(
+    "name", ["NCsTv3", "NC\u0430s_v3", "NC.v3", "NC/v3", "NC*_v3", "NC_v3,", "NCas\u200bT4_v3", "_"]
+)
+def test_a_misspelt_family_is_none(name: str) -> None:
+    assert CATALOGUE.family(name) == ()
+    assert name == "_" or CATALOGUE.nearest_family(name)[0].startswith("NC")
