@@ -9,6 +9,7 @@ import pytest
 from azureml_publish.diagnostics import Diagnostic, Edit
 from azureml_publish.documents import parse_yaml
 from tests.unit.lint.assets import SHA, lint, reported, run, sound, write
+from tests.unit.lint.cards_at_hand import described, findings
 
 SPEC = sound()["spec.yaml"]
 TAGS = sound("tags")["spec.yaml"]
@@ -256,7 +257,24 @@ def test_without_a_signature_the_task_says_what_an_input_is(
 def test_a_sample_output_may_leave_something_out(tmp_path: Path) -> None:
     both = card('{"input_data": ["A [MASK]."]}') + card('["capital", ...]', "output")
     assert lint(tmp_path, card=both) == []
-    assert [code for code, *_ in lint(tmp_path, card=card('{"input_data": ["a", ...]}'))] == ["SMPL001"]
+    both = card('{"input_data": ["A [MASK]."]}') + card('["capital", <score>]', "output")
+    assert lint(tmp_path, card=both) == []
+
+
+@pytest.mark.parametrize(
+    ("sample", "why"),
+    [
+        ('{"input_data": ["a", ...]}', "... stands for a value"),
+        ('{"input_data": [\n<image-url>]}', "<image-url> stands for a value"),
+        ('{"input_data": [<image-url>,]}', "Expecting value"),
+        ('{"input_data" ["a", ...]}', "Expecting ':' delimiter"),
+        ('{"input_data": ["<image-url> ..."}', "Expecting ',' delimiter"),
+    ],
+)
+def test_a_sample_input_leaves_nothing_out(sample: str, why: str) -> None:
+    model = described(card(sample), "contoso-reader-2b")
+    (found,) = findings(model, "SMPL001")
+    assert (found.message, found.severity) == (f"The sample is not JSON: {why}.", "warning")
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,7 @@ TRUE = {
     "members of an object": ("SMPL001", MEMBERS),
     "one value a line": ("SMPL001", LINES),
     "a request line before an object": ("SMPL001", REQUEST),
+    "a placeholder for a value": ("SMPL001", '```json\n{"image": <image-url>, "text": "a <word>"}\n```\n'),
     "code with a cursor": ("CARD077", CURSOR),
     "a long card": ("CARD050", "A reader of texts.\n" * 1000),
     "a key of Amazon's manual": ("CARD059", "It is `AKIAIOSFODNN7EXAMPLE`.\n"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from azureml_publish.lint.cards.findings import short
-from azureml_publish.lint.cards.samples import inputs, is_elided, outputs
+from azureml_publish.lint.cards.samples import inputs, outputs
 from azureml_publish.lint.names.languages import DISTINGUISHED, NAMES, language_of
 from azureml_publish.lint.names.models import tasks_of
 from azureml_publish.lint.names.variants import variant_of
@@ -69,7 +69,7 @@ _ONE_LABEL = _ONE_RECORD - {"object-detection"}
 def _counts(model: Described, sample: SampleText, data: Any, sent: list[Any]) -> Iterator[Unlike]:
     """An output of one value for each of several inputs, of which it has not as many."""
     tasks, values = tasks_of(model), data if isinstance(data, list) else []
-    if not values or not sent or is_elided(sample.text):
+    if not values or not sent:
         return
     plain = all(isinstance(one, str) for one in (*values, *sent)) and _ONE_EACH.intersection(tasks)
     answers = all(isinstance(one, str) for one in values) and "question-answering" in tasks

@@ -11,7 +11,7 @@ from azureml_publish.content.packaging.onnx import Port
 from azureml_publish.diagnostics import Location
 from azureml_publish.lint.cards.answers import records, texts_in
 from azureml_publish.lint.cards.findings import short
-from azureml_publish.lint.cards.samples import NotJsonError, inputs, is_elided, outputs, parse_sample, signature
+from azureml_publish.lint.cards.samples import NotJsonError, inputs, outputs, parse_sample, signature
 from azureml_publish.lint.names.models import tasks_of
 from azureml_publish.lint.subject import Described, SampleText
 from azureml_publish.lint.weights.known import known_facts
@@ -47,7 +47,7 @@ def _repeated(model: Described) -> Iterator[tuple[SampleText, str]]:
     """A label of an answer, or a prompt that it repeats, which the sample input does not have."""
     sent = [" ".join(texts_in(data)).lower() for _, data in inputs(model)]
     offered = not _ZERO_SHOT.isdisjoint(tasks_of(model))
-    for sample, data in outputs(model) if len(sent) == 1 and not is_elided(sample_text(model)) else ():
+    for sample, data in outputs(model) if len(sent) == 1 else ():
         for record in records(data):
             labels = [record.get(key) for key in ("labels", "label")] if offered else []
             names = [one for held in labels for one in (held if isinstance(held, list) else [held])]
@@ -56,11 +56,6 @@ def _repeated(model: Described) -> Iterator[tuple[SampleText, str]]:
                 if isinstance(one, str) and one and one.lower() not in sent[0]:
                     yield sample, f"The sample output has '{short(one)}', which the sample input does not."
                     return
-
-
-def sample_text(model: Described) -> str:
-    """All sample inputs, as they are written."""
-    return "\n".join(sample.text for sample, _ in inputs(model))
 
 
 def denied_outputs(model: Described) -> Iterator[tuple[SampleText, str]]:

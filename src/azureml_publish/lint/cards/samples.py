@@ -19,7 +19,7 @@ from azureml_publish.lint.subject import Described, SampleText
 from azureml_publish.patterns import pattern
 
 _JSON = frozenset({"json", "JSON", "Json"})
-_ELIDED = pattern(r'"(?:[^"\\]|\\.)*"|(?P<elision>\.\.\.|…)')
+_LEFT_OUT = pattern(r'"(?:[^"\\]|\\.)*"|(?P<dots>\.\.\.|…)|(?P<placeholder><\w[^<>"\n]*>)')
 """Strings, and what stands for something left out between them."""
 
 
@@ -109,9 +109,19 @@ def is_fragment(text: str) -> bool:
 _REQUEST = pattern(r"\s*(?:POST|PUT|PATCH|DELETE|GET) /?[\w:/.{}<>-]+(?: HTTP/[0-9.]+)?[ \t]*\n")
 
 
-def is_elided(text: str) -> bool:
-    """Whether a sample says with dots between its values that something is left out."""
-    return any(match["elision"] for match in _ELIDED.finditer(text))
+def left_out(text: str) -> str:
+    """What stands between values for one that is left out: dots, or a placeholder as in `[<image-url>]`; or nothing.
+
+    Beside a placeholder all must be JSON; dots say of more than one value that it is not there.
+    """
+    marks = [match for match in _LEFT_OUT.finditer(text) if match.lastgroup]
+    if dots := next((match for match in marks if match["dots"]), None):
+        return dots[0]
+    try:
+        parse_sample(_LEFT_OUT.sub(lambda match: '""' if match.lastgroup else match[0], text))
+    except NotJsonError:
+        return ""
+    return marks[0][0] if marks else ""
 
 
 def place_in(sample: SampleText, key_path: KeyPath) -> Location:

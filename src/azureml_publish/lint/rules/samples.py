@@ -13,10 +13,10 @@ from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.samples import (
     NotJsonError,
     inputs,
-    is_elided,
     is_fragment,
     is_offered,
     json_texts,
+    left_out,
     parse_sample,
     place_in,
     signature,
@@ -37,14 +37,21 @@ def invalid_sample_json(model: Described) -> Findings:
         try:
             parse_sample(sample.text)
         except NotJsonError as error:
-            if sample.name != "input" and (is_elided(sample.text) or is_fragment(sample.text)):
+            mark = left_out(sample.text)
+            if sample.name != "input" and (mark or is_fragment(sample.text)):
                 continue
+            why, hint = str(error), _NO_JSON
+            if mark and sample.text.split("\n")[error.line - 1].startswith(mark, error.column - 1):
+                why, hint = f"{mark} stands for a value", "Write one that can be sent, or put this into quotes."
             yield invalid_sample_json.at(
                 sample.place(error.line, error.column),
-                f"The sample is not JSON: {error}.",
-                "Fix the JSON here or just before; for what is not JSON, write another word after the fence's ```.",
+                f"The sample is not JSON: {why}.",
+                hint,
                 severity=Severity.WARNING,  # a card can be shown as it is; a file that is not JSON cannot be read
             )
+
+
+_NO_JSON = "Fix the JSON here or just before; for what is not JSON, write another word after the fence's ```."
 
 
 @rule("SMPL003", "sample-row-width", Severity.ERROR, "A sample's row has not as many values as its columns.")
