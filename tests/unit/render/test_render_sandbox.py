@@ -7,6 +7,7 @@ import time
 import pytest
 
 from azureml_publish.render import Templates, default_templates
+from azureml_publish.render.budget import CHARGES_PER_LOOK
 from tests.unit.render.conftest import Workshop
 
 
@@ -186,7 +187,7 @@ def test_a_model_has_a_time_and_each_model_its_own(workshop: Workshop) -> None:
     with templates.one_model():
         text, found = templates.render_card(path, "{{ 1 }}{{ 2 }}", {})
         assert (text, found) == ("12", ())
-        _, found = templates.render_card(path, "{{ 1 }}" * 9, {})
+        _, found = templates.render_card(path, "{{ 1 }}" * 9 * CHARGES_PER_LOOK, {})
         assert [one.code for one in found] == ["TMPL003"]
         assert "more than 10 seconds for one model" in found[0].message
         assert found[0].hint
