@@ -33,8 +33,13 @@ from azureml_publish.spec.reading import CREDENTIAL_HELPER, INVALID_VALUE
 
 @dataclass(frozen=True, slots=True)
 class ImportSettings:
-    """What all models of one import share: the future project, names of lists, the catalogue of sizes, the day."""
+    """What all models of one import share: the future project, names of lists, the catalogue of sizes, the day.
 
+    `models` is the folder in which they will be. With it a card has its path already, under which the compiled card is
+    found again when it is proved (the bar: benchmarks/import.py).
+    """
+
+    models: Path
     style: Style
     presets: Mapping[str, Selection]
     names: Mapping[tuple[str, ...], str]
@@ -78,19 +83,21 @@ def make_model_folder(draft: Draft, settings: ImportSettings, found: list[Diagno
     if asserted := _min_sku(draft, spec, settings):
         data |= asserted
         spec = ModelSpec.model_validate(data)
-    extra, verbatim = _verbatim(_unequal(draft, spec, settings))
+    unequal = _unequal(draft, spec, settings)
+    extra, verbatim = _verbatim(unequal)
     if tags := _own_tags(extra):
         data["tags"] = tags
         verbatim = tuple(key for key in verbatim if key.removeprefix("tags.") not in tags)
     if extra:
         data["extra"] = extra
-    if tags or extra:
+    if unequal:
         spec = ModelSpec.model_validate(data)
+        unequal = _unequal(draft, spec, settings)
     document = _document(_in_order(data), f"{draft.asset.folder}/{MODEL_FILE}")
     if document is None:
         raise ValueError(f"{draft.asset.shown}: its spec cannot be written")
     carried = draft.asset.carried
-    path = Path(draft.asset.folder)
+    path = settings.models / draft.asset.folder
     allow = resolve_compute(spec, settings.presets, settings.catalogue, settings.as_of).allow_lists
     folder = ModelFolder(draft.asset.folder, path, spec, document, FINISHED_CARD, "", finished=True, carried=carried)
     card = _plain_card(draft) if draft.asset.plain else make_card(draft.asset.card, folder, allow, settings.style)
@@ -98,7 +105,7 @@ def make_model_folder(draft: Draft, settings: ImportSettings, found: list[Diagno
         carried = _not_rendered(folder, settings, carried)
     files: dict[str, bytes | CarriedFile] = {MODEL_FILE: document.text.encode(), **card.files}
     files |= {f"{CARRIED_FOLDER}/{file.path}": file for file in carried}
-    return NewFolder(draft, files, verbatim, card.blocks, tuple(_unequal(draft, spec, settings)))
+    return NewFolder(draft, files, verbatim, card.blocks, tuple(unequal))
 
 
 def _plain_card(draft: Draft) -> NewCard:

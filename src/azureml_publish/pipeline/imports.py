@@ -270,7 +270,8 @@ def _import(
     presets = resolve_presets(config, catalogue, as_of)
     folders: list[NewFolder] = []
     for draft in drafts:
-        settings = ImportSettings(Style(config, links, templates, draft.layout), presets, names, catalogue, as_of)
+        style = Style(config, links, templates, draft.layout)
+        settings = ImportSettings(target.models, style, presets, names, catalogue, as_of)
         one = make_model_folder(draft, settings, found)
         if one is not None:
             found.extend(difference(one, unequal) for unequal in one.unequal)

@@ -38,7 +38,8 @@ class _Structure:
 
 
 _KNOWN: dict[str, _Structure] = {}
-_MOST_KNOWN = 64
+_MOST_KNOWN = 256
+"""As many as compiled templates are kept: one whose code is still there is not parsed again for its structure."""
 
 
 def _structure_of(source: str) -> _Structure:

@@ -100,9 +100,8 @@ def fold(read: ReadFolder, tmp: Path = Path("/nowhere")) -> tuple[NewFolder, Dra
     templates = Templates(tmp, tmp / "templates", default_templates())
     links, _ = read_sample_links(templates)
     style = Style(config, links, templates, draft.layout)
-    made = make_model_folder(
-        draft, ImportSettings(style, resolve_presets(config, catalogue, AS_OF), names, catalogue, AS_OF), found
-    )
+    selected = resolve_presets(config, catalogue, AS_OF)
+    made = make_model_folder(draft, ImportSettings(tmp / "models", style, selected, names, catalogue, AS_OF), found)
     assert made is not None, found
     return made, draft
 
@@ -291,6 +290,7 @@ def test_a_container_that_cannot_be_is_told() -> None:
     catalogue = load_catalogue()
     templates = Templates(Path("/nowhere"), Path("/nowhere/templates"), default_templates())
     links, _ = read_sample_links(templates)
-    settings = ImportSettings(Style(ProjectConfig(), links, templates, "tags"), {}, {}, catalogue, AS_OF)
+    style = Style(ProjectConfig(), links, templates, "tags")
+    settings = ImportSettings(Path("/nowhere/models"), style, {}, {}, catalogue, AS_OF)
     assert make_model_folder(draft, settings, found) is None
     assert [(one.code, one.severity) for one in found] == [("DOC005", Severity.ERROR)]
