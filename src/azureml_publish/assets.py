@@ -89,10 +89,14 @@ class Origin:
 _ORIGIN_TEXTS = ("run", "promoted_from", "rolled_back_to", "commit", "plan", "tool")
 
 
+_MOST_EXACT = 2.0**53
+
+
 def prune(value: Value) -> Value:
     """A value of the system metadata without what is not set, at any depth; None where nothing is left.
 
     Null, blank text, and lists and maps of nothing else are not set: registries fill what is not set in with them.
+    A whole number is one in each spelling: 512.0 is 512, as JSON has a single kind of numbers.
     """
     match value:
         case str():
@@ -101,6 +105,8 @@ def prune(value: Value) -> Value:
             return prune_map(value) or None
         case Sequence():
             return [kept for item in value if (kept := prune(item)) is not None] or None
+        case float() if value.is_integer() and abs(value) < _MOST_EXACT:
+            return int(value)
         case _:
             return value
 
@@ -254,7 +260,9 @@ class RenderedModel:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredAsset:
-    """One model version as a registry holds it. Tags and properties are strings there; `path` is its content's URI.
+    """One model version as a registry holds it. Tags and properties are strings there.
+
+    `path` is its content's URI, empty where the registry does not say it.
 
     `system_metadata` is what is set of it. `shown_keys` are the keys of each map in it that the registry hands back
     whole, null where a key is not set, by the map's dotted path (the top is empty): a key that is not among them cannot

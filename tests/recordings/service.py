@@ -239,7 +239,7 @@ class Service:
             properties["system_metadata"] = (
                 shown if self.shape.fills_keys else {key: metadata[key] for key in shown if key in metadata}
             )
-        properties["modelUri"] = on_account(properties["modelUri"], held.reads % 2)
+        properties["modelUri"] = properties["modelUri"] and on_account(properties["modelUri"], held.reads % 2)
         asset = f"azureml://registries/{registry.lower()}/models/{name}/versions/{version}"
         recorded |= {"id": asset, "name": name, "properties": properties}
         recorded["systemData"] |= {"createdAt": held.created, "lastModifiedAt": held.modified}

@@ -55,7 +55,7 @@ def set_archived(
     """
     project = read_project(run)
     with open_registry(run, project, registry) as opened:
-        assets = find_meant(opened.registry, project, name_references(run, project, models))
+        assets = find_meant(opened.registry, project, name_references(run, project, models), registry)
         edits = {asset.id: edit for asset in assets if (edit := _edit(project, asset.id, archived=archived))}
         if edits or any(asset.archived != archived for asset in assets):
             approve(opened, [asset.id for asset in assets])

@@ -87,7 +87,7 @@ def compare_version(run: RunContext, checked: CheckedProject, reference: str, re
     """
     project = checked.require_sound()
     with open_registry(run, project, registry) as opened:
-        asset = find_registered(opened.registry, reference)
+        asset = find_registered(opened.registry, reference, registry)
     for folder, rendered in checked.rendered:
         if rendered.asset.name == asset.id.name:
             return Comparison(Plan(str(asset.id), (_action(_desired(folder, rendered), asset, ""),)))

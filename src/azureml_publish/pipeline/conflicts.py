@@ -22,10 +22,10 @@ from azureml_publish.pipeline.references import open_files
 from azureml_publish.plan.actions import Action, ActionKind, Plan
 from azureml_publish.plan.saved import Observed
 from azureml_publish.registry.protocol import Registry
+from azureml_publish.spec.source import CHOOSING
 
 REQUIREMENTS = "requirements.txt"
 
-_CHOSEN = ("include", "exclude", "allow_pickle")
 _RARELY_INTENDED = re.compile(r"(^|\.)(\w*_version|model_uuid|utc_time_created|model_size_bytes)$")
 """Keys of an MLmodel that follow from the environment, or from the day."""
 
@@ -67,9 +67,8 @@ def _moved(content: ModelContent, asset: RegisteredAsset, registry: Registry, re
         manifest = container.read_part(MANIFEST_FILE)
         held = {entry.path: entry for entry in parse_manifest(manifest)}
         source = json.loads(manifest).get("source")
-        now = content.folder.spec.source.model_dump(mode="json", exclude=set(_CHOSEN), exclude_none=True)
         if isinstance(source, Mapping):
-            yield from _keys(source, now)
+            yield from _keys(source, _source_like(source, content))
         if wanted is None:
             return
         differing = _differing(held, {entry.path: entry for entry in wanted}, known, readers)
@@ -92,6 +91,16 @@ def _moved(content: ModelContent, asset: RegisteredAsset, registry: Registry, re
         yield f"weights: {some(weights, 5)}"
     if others := differing - weights:
         yield f"files: {some(others, 5)}"
+
+
+def _source_like(noted: Mapping[str, Any], content: ModelContent) -> dict[str, Any]:
+    """The folder's source as the manifest of today's names one; without patterns where the manifest says none.
+
+    An earlier version's manifest has none, whatever its folder said.
+    """
+    now = content.folder.spec.source.model_dump(mode="json", exclude_none=True)
+    told = any(key in noted for key in CHOOSING)
+    return {key: value for key, value in now.items() if key not in CHOOSING or (told and value)}
 
 
 def _differing(

@@ -116,22 +116,28 @@ def read_registered(
 ) -> tuple[list[Draft], list[str]]:
     """Registered versions (`NAME`, `NAME:VERSION` or URIs; none means the latest of every model) as drafts.
 
-    What the registry does not hand back comes with them, in a sentence.
+    What the registry does not hand back, and models without a version that can be read, come with them in sentences.
 
     Raises:
         NotFound: there is no such model or version.
     """
-    drafts, bare = [], []
+    drafts, bare, without = [], [], []
     with open_registry(run, project, registry) as opened:
 
-        def look(reference: str) -> tuple[RegisteredAsset, dict[str, Any], dict[str, Any]]:
-            asset = find_registered(opened.registry, reference)
+        def look(reference: str) -> tuple[RegisteredAsset, dict[str, Any], dict[str, Any]] | None:
+            try:
+                asset = find_registered(opened.registry, reference, registry)
+            except NotFound:
+                if references:
+                    raise
+                without.append(reference)
+                return None
             noted = _noted(asset, opened.registry)
             return asset, noted, _mlflow(asset, opened.registry, project) if "huggingface" in noted else {}
 
         with ThreadPoolExecutor(JOBS, thread_name_prefix="import") as pool:
             looked = list(pool.map(look, references or opened.registry.models()))
-    for asset, noted, settings in looked:
+    for asset, noted, settings in filter(None, looked):
         if asset.shown_keys is None:
             bare.append(asset.id.name)
         source = _source(asset, noted)
@@ -149,11 +155,15 @@ def read_registered(
         if draft := draft_spec(ReadFolder(folder, document), found):
             chosen = draft.head["source"] | {key: noted[key] for key in CHOOSING if key in noted}
             drafts.append(replace(draft, head={**draft.head, "source": chosen, **settings}))
-    note = (
-        f"The registry {opened.registry.name} does not hand back system metadata, so what it holds of {some(bare)} is "
-        "not here: write licence, tasks and the like by hand."
-    )
-    return drafts, [note] if bare else []
+    notes = []
+    if bare:
+        notes.append(
+            f"The registry {opened.registry.name} does not hand back system metadata, so what it holds of {some(bare)} "
+            "is not here: write licence, tasks and the like by hand."
+        )
+    if without:
+        notes.append(f"No version that is a whole number is listed of {some(without)}: not imported.")
+    return drafts, notes
 
 
 def _mlflow(asset: RegisteredAsset, registry: Registry, project: Project) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def promote_versions(
         open_pair(run, project, request.source, request.target) as (one, other),
         recording(project, other.registry.name, "promote") as records,
     ):
-        assets = find_meant(one.registry, project, name_references(run, project, request.models))
+        assets = find_meant(one.registry, project, name_references(run, project, request.models), request.source)
         folders = _rendered(run, project, assets, request.settings, request.metadata)
         promotions = [
             plan_promotion(asset, folders.get(asset.id), other.registry.state(asset.id.name, asset.id.version))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from azureml_publish.assets import AssetId, RegisteredAsset
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.errors import NotFound, UsageProblem
+from azureml_publish.pipeline.registries import same_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.selection import name_models
 from azureml_publish.project import (
@@ -112,7 +113,9 @@ def name_reference(run: RunContext, project: Project, reference: str) -> str:
     return names[0]
 
 
-def find_meant(registry: Registry, project: Project, references: Iterable[str]) -> tuple[RegisteredAsset, ...]:
+def find_meant(
+    registry: Registry, project: Project, references: Iterable[str], asked: str | None
+) -> tuple[RegisteredAsset, ...]:
     """The registered versions that arguments mean, each once.
 
     `NAME` and globs mean model folders first, with the version that each names, then registered names with their
@@ -124,7 +127,7 @@ def find_meant(registry: Registry, project: Project, references: Iterable[str]) 
     found: dict[AssetId, RegisteredAsset] = {}
     for reference in references:
         for exact in expand_reference(registry, project, reference):
-            asset = find_registered(registry, exact)
+            asset = find_registered(registry, exact, asked)
             found[asset.id] = asset
     return tuple(found.values())
 
@@ -165,8 +168,10 @@ def _folders_named(project: Project, pattern: str) -> list[ModelSpec]:
     ]
 
 
-def find_registered(registry: Registry, reference: str) -> RegisteredAsset:
+def find_registered(registry: Registry, reference: str, asked: str | None) -> RegisteredAsset:
     """The version that `NAME`, `NAME:VERSION` or an `azureml://` URI means; of a bare name the latest.
+
+    `asked` is what names the registry on the command line, if anything does.
 
     Raises:
         NotFound: there is no such model or version.
@@ -177,7 +182,7 @@ def find_registered(registry: Registry, reference: str) -> RegisteredAsset:
         return found
     numbers = registry.versions(name)
     if not numbers:
-        raise no_model(registry, name)
+        raise no_model(registry, name, asked)
     found = registry.find(name, numbers[0]) if version is None else None
     if found is None:
         there = ", ".join(map(str, numbers[:8]))
@@ -185,14 +190,15 @@ def find_registered(registry: Registry, reference: str) -> RegisteredAsset:
     return found
 
 
-def no_model(registry: Registry, name: str) -> NotFound:
+def no_model(registry: Registry, name: str, asked: str | None) -> NotFound:
     """What to raise where a registry has no version of this name."""
     there = registry.models()
     if name in there:
-        hint = f"It may have been registered just now: run this again in a minute, or name its version: {name}:NUMBER."
-        return NotFound(f"The registry {registry.name} has the model '{name}' and lists no version of it.", hint=hint)
+        hint = f"One that was registered just now shows in a minute; a version by number is {name}:NUMBER."
+        message = f"The registry {registry.name} has the model '{name}', and lists no version of it that is a whole number."
+        return NotFound(message, hint=hint)
     close = difflib.get_close_matches(name, there, n=2)
-    hint = f"Did you mean {' or '.join(close)}?" if close else "`publish list` shows what is there."
+    hint = f"Did you mean {' or '.join(close)}?" if close else f"`publish list{same_registry(asked)}` shows what is there."
     return NotFound(f"The registry {registry.name} has no model '{name}'.", hint=hint)
 
 

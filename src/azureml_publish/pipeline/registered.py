@@ -39,7 +39,7 @@ def open_registered(
     """
     project = read_project(run, [reference], registry)
     with open_registry(run, project, registry) as opened:
-        yield opened.registry, find_registered(opened.registry, name_reference(run, project, reference))
+        yield opened.registry, find_registered(opened.registry, name_reference(run, project, reference), registry)
 
 
 def list_registered(
@@ -74,7 +74,7 @@ def list_registered(
         with ThreadPoolExecutor(JOBS, thread_name_prefix="list") as pool:
             for name, (listed, found) in zip(wanted, pool.map(look, wanted), strict=True):
                 if names and not listed:
-                    raise no_model(opened.registry, name)
+                    raise no_model(opened.registry, name, registry)
                 if not listed:
                     unlisted.append(name)
                 assets.extend(found)

@@ -57,8 +57,8 @@ def roll_back(
         open_registry(run, project, registry) as opened,
         recording(project, opened.registry.name, "rollback") as records,
     ):
-        source = find_registered(opened.registry, f"{name}:{version}")
-        latest = find_registered(opened.registry, name)
+        source = find_registered(opened.registry, f"{name}:{version}", registry)
+        latest = find_registered(opened.registry, name, registry)
         free = opened.registry.state(name, latest.id.version).next_version
         promotion = plan_rollback(source, latest, opened.registry.state(name, free))
         plan = Plan(opened.registry.name, (promotion.action,))

@@ -66,7 +66,7 @@ def verify(
 
         def look(reference: str) -> ContentCheck | NotFound:
             try:
-                asset = find_registered(opened.registry, reference)
+                asset = find_registered(opened.registry, reference, registry)
             except NotFound as error:
                 return error
             return _checked(run.events, asset, check, errors)

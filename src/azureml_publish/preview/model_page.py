@@ -99,7 +99,7 @@ class ModelPage:
 
 def page_of_registered(asset: RegisteredAsset, files: Files, *, images: bool = False) -> ModelPage:
     """The page of a version as a registry has it."""
-    lineage = [("asset", str(asset.id)), ("files", asset.path), ("created", asset.created_at)]
+    lineage = [("asset", str(asset.id)), ("files", asset.path or "not known"), ("created", asset.created_at)]
     lineage += [(key, value) for key, value in sorted(asset.properties.items()) if is_bookkeeping(key)]
     page = ModelPage(
         name=asset.id.name,

@@ -206,7 +206,7 @@ def version_of(found: Any, native: Mapping[str, Any], asset: AssetId, url: str) 
         tags=_texts(held.get("tags")),
         properties=_texts(held.get("properties")),
         system_metadata=prune_map(shown or {}),
-        path=text_at(found, "properties", "modelUri", what=what, url=url),
+        path=_uri(held.get("modelUri"), what, url),
         archived=bool(archived if isinstance(archived, bool) else native.get("isArchived")),
         created_at=str(times.get("createdAt") or ""),
         created_by=str(times.get("createdBy") or ""),
@@ -214,6 +214,17 @@ def version_of(found: Any, native: Mapping[str, Any], asset: AssetId, url: str) 
         modified_by=str(times.get("lastModifiedBy") or ""),
         shown_keys=None if shown is None else _shown_keys(shown),
     )
+
+
+def _uri(value: Any, what: str, url: str) -> str:
+    """Where the files are; empty where the registry does not say it, which hides nothing else of the version.
+
+    Raises:
+        UnexpectedAnswer: it is no text.
+    """
+    if not isinstance(value, str | None):
+        raise unexpected_answer(url, what, "JSON whose `modelUri` is no text")
+    return value or ""
 
 
 def _texts(values: Any) -> dict[str, str]:

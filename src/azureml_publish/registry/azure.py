@@ -178,6 +178,12 @@ class AzureRegistry:
 
     def open_content(self, asset: RegisteredAsset) -> ContainerAccess:
         """See `Registry.open_content`."""
+        if not asset.path:
+            raise PublishError(
+                f"The registry {self._name} does not say where the files of {asset.id.name} version "
+                f"{asset.id.version} are.",
+                hint="Its `modelUri` is empty; whoever registered it may know more.",
+            )
         with translated(self._name, f"the files of {asset.id.name} version {asset.id.version}"):
             body = {"assetId": str(asset.id), "blobUri": asset.path}
             answer = self._front("POST", f"datarefs/{segment(asset.id.name)}/versions/{asset.id.version}", body)

@@ -18,14 +18,14 @@ HELD = RegisteredAsset(AssetId("local", "bert", 2), "custom_model", "", {}, {}, 
 
 @pytest.mark.parametrize("reference", ["bert", "bert:2", "azureml://registries/local/models/bert/versions/2"])
 def test_a_name_a_version_and_an_address_mean_a_version(reference: str) -> None:
-    assert find_registered(MemoryRegistry({"bert": HELD}), reference) == HELD
+    assert find_registered(MemoryRegistry({"bert": HELD}), reference, None) == HELD
 
 
 @pytest.mark.parametrize("number", ["²", "٢", "\uff12", "Ⅱ", "", " 2", "-2", "+2", "2.0", "0x2", "1_0", "latest"])
 @pytest.mark.parametrize("before", ["bert:", "azureml://registries/local/models/bert/versions/"])
 def test_what_is_no_number_in_ascii_digits_is_a_usage_problem(before: str, number: str) -> None:
     with pytest.raises(UsageProblem) as told:
-        find_registered(MemoryRegistry({"bert": HELD}), before + number)
+        find_registered(MemoryRegistry({"bert": HELD}), before + number, None)
     assert told.value.exit_code == 2
 
 

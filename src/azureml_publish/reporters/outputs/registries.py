@@ -197,7 +197,7 @@ class Registered(BaseModel):
     type: str
     archived: bool
     created_at: Time
-    path: str
+    path: Annotated[str | None, Field(description="Where its files are, if the registry says it.")]
     manifest: Digest
     description: str
     tags: dict[str, str]

@@ -1,0 +1,86 @@
+"""Versions that another tool registered or changed, against the recorded service: each answer is true and clear."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.conftest import Run, edit
+from tests.recordings.service import Service, Version
+from tests.recordings.test_story import NAME, applied
+
+__all__ = ["applied"]
+
+
+def put(service: Service, name: str, version: str, created: str = "2026-01-01T00:00:00.0000000+00:00") -> Version:
+    """A version as another tool registers one: without our properties, beside the files of ours."""
+    held = service.versions[NAME, "1"].properties
+    properties = {**held, "properties": {}, "tags": None, "description": None, "system_metadata": None}
+    service.versions[name, version] = Version(properties, created, created)
+    return service.versions[name, version]
+
+
+def test_a_version_of_which_no_one_says_where_its_files_are_hides_nothing_else(
+    applied: Run, service: Service, tiny: Path
+) -> None:
+    put(service, "theirs", "1").properties["modelUri"] = None
+    listed = applied("list", "-o", "json")
+    assert listed.code == 0, listed
+    assert {one["model"]: one["path"] is None for one in json.loads(listed.out)["assets"]} == {
+        NAME: False,
+        "theirs": True,
+    }
+    assert "does not say where" in applied("show", "theirs").out
+    assert applied("drift", "--ignore", "theirs").code == 0
+    service.versions[NAME, "1"].properties["modelUri"] = None
+    for verb, name in (("show", "theirs"), ("download", NAME), ("verify", NAME)):
+        ran = applied(verb, name, *(["--files"] if verb == "show" else []))
+        assert (ran.code, "does not say where the files of " in ran.err) == (1, True), ran
+    edit(tiny / "model.yaml", "summary: Small.", "summary: Still small.")
+    assert applied("plan", "--detailed-exitcode").code == 8
+
+
+def test_a_hint_names_the_registry_that_was_asked(applied: Run, project: Path) -> None:
+    asked = applied("show", "nope", "-r", "azureml://registries/testFeed")
+    assert (asked.code, "`publish list -r azureml://registries/testFeed` shows" in asked.err) == (3, True), asked
+    assert "`publish list` shows" in applied("show", "nope").err
+    ran = applied("archive", "nope", "--yes", "-r", "feed")
+    assert "`publish list -r feed` shows" in ran.err, ran
+
+
+def test_a_conflict_names_no_pattern_that_did_not_change(ask: Run, tiny: Path) -> None:
+    edit(tiny / "model.yaml", "{local: weights}", "{local: weights, exclude: [below/*]}")
+    assert ask("apply", "--yes").code == 0
+    (tiny / "weights" / "weights.bin").write_bytes(b"others")
+    ran = ask("plan")
+    assert (ran.code, "weights: weights.bin" in ran.out) == (6, True), ran
+    assert "exclude" not in ran.out
+    edit(tiny / "model.yaml", "exclude: [below/*]", "include: [weights.bin]")
+    said = ask("plan").out
+    assert 'exclude ["below/*"] → none' in said
+    assert 'include none → ["weights.bin"]' in said
+
+
+def test_versions_that_are_no_numbers_stop_nobody_and_are_told(applied: Run, service: Service, project: Path) -> None:
+    put(service, "theirs", "first")
+    for verb in (("list",), ("import", "-r", "feed", "--overwrite")):
+        ran = applied(*verb)
+        assert ran.code == 0, ran
+        assert ("whole number" in ran.err, "theirs" in ran.err) == (True, True)
+        assert (NAME if verb[0] == "list" else "Imported 1 model of 1") in ran.out
+    ran = applied("show", "theirs")
+    assert (ran.code, "lists no version of it that is a whole number" in ran.err) == (3, True), ran
+
+
+def test_a_whole_number_that_comes_back_with_a_point_is_the_same_number(
+    ask: Run, service: Service, tiny: Path
+) -> None:
+    edit(tiny / "model.yaml", "  summary: Small.", "  summary: Small.\n  textContextWindow: 512")
+    assert ask("apply", "--yes").code == 0
+    held = service.versions[NAME, "1"].properties["system_metadata"]
+    assert held["textContextWindow"] == 512
+    held["textContextWindow"] = 512.0
+    assert ask("plan", "--detailed-exitcode").code == 0
+    assert ask("drift").code == 0
+    shown = json.loads(ask("show", NAME, "-o", "json").out)["assets"][0]["system_metadata"]
+    assert repr(shown["textContextWindow"]) == "512"
