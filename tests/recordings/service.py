@@ -297,6 +297,8 @@ class Service:
                 return Answer(202, {"location": where, "operationResult": None})
             case "null":
                 return Answer(200, b"null")
+            case "relative":
+                where = path
             case "lost":
                 del self._operations[path]
         return Answer(accepted.status, b"null", {**headers, "Location": where})

@@ -32,7 +32,8 @@ class Shape:
     ends: str = "location"
     """How a write ends: `location` as recorded; `azure-async` and `body` as documented elsewhere.
 
-    With `null` it ends at once and without a body, and with `lost` its operation is 404.
+    With `null` it ends at once and without a body, with `lost` its operation is 404, and with `relative` the host is
+    left out of its address.
     """
     absence: str = "said"
     """How a version that is not there is 404: `said` by the service, or `empty`, as a gateway may have it.

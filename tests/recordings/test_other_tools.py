@@ -72,9 +72,7 @@ def test_versions_that_are_no_numbers_stop_nobody_and_are_told(applied: Run, ser
     assert (ran.code, "lists no version of it that is a whole number" in ran.err) == (3, True), ran
 
 
-def test_a_whole_number_that_comes_back_with_a_point_is_the_same_number(
-    ask: Run, service: Service, tiny: Path
-) -> None:
+def test_a_whole_number_that_comes_back_with_a_point_is_the_same_number(ask: Run, service: Service, tiny: Path) -> None:
     edit(tiny / "model.yaml", "  summary: Small.", "  summary: Small.\n  textContextWindow: 512")
     assert ask("apply", "--yes").code == 0
     held = service.versions[NAME, "1"].properties["system_metadata"]
@@ -84,3 +82,21 @@ def test_a_whole_number_that_comes_back_with_a_point_is_the_same_number(
     assert ask("drift").code == 0
     shown = json.loads(ask("show", NAME, "-o", "json").out)["assets"][0]["system_metadata"]
     assert repr(shown["textContextWindow"]) == "512"
+
+
+def test_files_of_another_tool_are_not_said_to_be_those_of_the_folder(
+    applied: Run, service: Service, tiny: Path, project: Path
+) -> None:
+    """A registered version without our properties tells nothing of its files, unless the folder's source is itself."""
+    service.versions[NAME, "1"].properties["properties"] = {}
+    planned = applied("plan", "-o", "json")
+    assert "content" in json.loads(planned.out)["actions"][0]["unverifiable"], planned
+    said = f"Another tool registered {NAME} 1: the files there were not compared"
+    edit(tiny / "model.yaml", "summary: Small.", "summary: Still small.")
+    for verb in (("plan",), ("apply", "--yes"), ("drift",)):
+        ran = applied(*verb)
+        assert (ran.code, (ran.out + ran.err).count(said)) == (0, 1), ran
+    assert not (project / ".publish" / "registries.json").exists()
+    assert applied("import", NAME, "-r", "feed", "--overwrite").code == 0
+    (tiny / "model.yaml").unlink()
+    assert said not in applied("plan", NAME).out

@@ -323,6 +323,12 @@ def test_an_operation_whose_host_cannot_be_reached_is_no_failure(
     assert len(service.writes) == 2
 
 
+def test_an_operation_whose_address_names_no_host_is_of_the_host_that_answered(ask: Run, service: Service) -> None:
+    service.shape.ends = "relative"
+    ran = ask("apply", "--yes")
+    assert ran.code == 0, ran
+
+
 def test_no_token_goes_to_a_host_that_azure_ai_ml_alone_was_led_to(
     ask: Run, service: Service, network: Network
 ) -> None:

@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
-from azureml_publish.assets import SOURCE_PROPERTY, RegisteredAsset, RegistryState, RenderedAsset, RenderedModel
+from azureml_publish.assets import (
+    SOURCE_PROPERTY,
+    AssetId,
+    RegisteredAsset,
+    RegistryState,
+    RenderedAsset,
+    RenderedModel,
+)
 from azureml_publish.content.contents import ModelContent, describe_content
 from azureml_publish.content.digests import Digests
 from azureml_publish.content.packaging.rules import UNUSABLE, Finding
@@ -21,6 +28,7 @@ from azureml_publish.plan.saved import Observed
 from azureml_publish.project import ModelFolder, UnsoundProject
 from azureml_publish.registry.protocol import Registry
 from azureml_publish.render import render_package
+from azureml_publish.spec.source import AzuremlSource
 
 DIGESTS_FILE = ".publish/digests.json"
 """Where digests of local files are kept, below the project."""
@@ -59,7 +67,10 @@ def observe_models(
     digests = Digests(checked.project.root / DIGESTS_FILE if checked.project is not None else None)
     contents = _describe(checked, digests)
     digests.save()
-    wanted = [Desired(one.rendered.asset, one.digest) for one in contents.values()]
+    wanted = [
+        Desired(one.rendered.asset, one.digest, elsewhere=not _is_itself(registry.name, one))
+        for one in contents.values()
+    ]
     find_one = find or registry.find
     with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="state") as pool:
         # One round after the other: a registry is not to have more requests at a time where the first was begun before.
@@ -87,6 +98,13 @@ def _describe(checked: CheckedProject, digests: Digests) -> dict[str, ModelConte
     if found:
         raise UnsoundProject(tuple(found), len(checked.rendered))
     return contents
+
+
+def _is_itself(registry: str, content: ModelContent) -> bool:
+    """Whether a model's source is the version that it is registered as."""
+    asset, source = content.rendered.asset, content.folder.spec.source
+    itself = AssetId(registry, asset.name, asset.version)
+    return isinstance(source, AzuremlSource) and source.azureml.lower() == str(itself).lower()
 
 
 def _differs(wanted: Desired, asset: RegisteredAsset | None) -> bool:

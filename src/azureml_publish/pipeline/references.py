@@ -195,10 +195,14 @@ def no_model(registry: Registry, name: str, asked: str | None) -> NotFound:
     there = registry.models()
     if name in there:
         hint = f"One that was registered just now shows in a minute; a version by number is {name}:NUMBER."
-        message = f"The registry {registry.name} has the model '{name}', and lists no version of it that is a whole number."
+        message = (
+            f"The registry {registry.name} has the model '{name}', and lists no version of it that is a whole number."
+        )
         return NotFound(message, hint=hint)
     close = difflib.get_close_matches(name, there, n=2)
-    hint = f"Did you mean {' or '.join(close)}?" if close else f"`publish list{same_registry(asked)}` shows what is there."
+    hint = (
+        f"Did you mean {' or '.join(close)}?" if close else f"`publish list{same_registry(asked)}` shows what is there."
+    )
     return NotFound(f"The registry {registry.name} has no model '{name}'.", hint=hint)
 
 

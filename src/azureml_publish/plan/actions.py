@@ -47,9 +47,11 @@ class Action:
     """What is done about one model version.
 
     `wanted` identifies the rendered model and its content; `reason` may be empty; `hint` says how to resolve a
-    conflict; `latest` is the version that the label `latest` resolves to now, None if there is none. `unseen` are
-    dotted keys of desired system metadata that the registry does not return; they are no differences. `fields` of what
+    conflict; `latest` is the version that the label `latest` resolves to now, None if there is none. `fields` of what
     is created are its attributes.
+
+    `unseen` are dotted keys of desired system metadata that the registry does not return, and `content` where another
+    tool registered the version, so that nobody knows of what its files were made. They are no differences.
     """
 
     model: str
@@ -116,11 +118,13 @@ class Desired:
     """The desired state of a version: the rendered asset and the identity of its content's source.
 
     `manifest` is the digest of the manifest that its files would have, where every one of them is known already.
+    `elsewhere` is whether that source is known to be another than the registered version, which it is after an import.
     """
 
     asset: RenderedAsset
     source_digest: str
     manifest: str = ""
+    elsewhere: bool = False
 
     @property
     def digest(self) -> str:

@@ -16,6 +16,9 @@ from azureml_publish.plan.fields import (
 )
 from azureml_publish.plan.rules import RULES, ChangeClass, rule_of
 
+CONTENT = "content"
+"""What `Action.unseen` has where a version's files cannot be compared."""
+
 _ORDER = {rule.field.removesuffix(".*"): number for number, rule in enumerate(RULES)}
 
 
@@ -63,13 +66,15 @@ def _decide_new(version: int, state: RegistryState) -> tuple[ActionKind, str]:
 
 
 def differences(wanted: Desired, registered: RegisteredAsset) -> tuple[tuple[FieldChange, ...], tuple[str, ...]]:
-    """What differs, and the keys of system metadata of which the registry shows nothing."""
+    """What differs, and what cannot be compared: see `Action.unseen`."""
     held, desired = registered_fields(registered), wanted_fields(wanted)
     seen, unseen = comparable_fields(desired, registered)
     fields = {*held, *seen}
     same_files = bool(wanted.manifest) and registered.properties.get(MANIFEST_PROPERTY) == wanted.manifest
     if "content" not in held or same_files:  # without it another tool registered it: there is nothing to compare
         fields.discard("content")
+    if "content" not in held and wanted.elsewhere:
+        unseen = (*unseen, CONTENT)
     found = []
     for field in sorted(fields, key=_place):
         before, after = held.get(field), desired.get(field)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from azureml_publish.assets import AssetRecord, prune_map
 from azureml_publish.registry.cloud import CLOUDS, PUBLIC, Cloud, process_environment
@@ -118,6 +118,8 @@ def _operation_policy(taken: set[str]) -> Any:
             answer = response.http_response
             if request.http_request.method == "PUT" and answer.status_code < 300:
                 taken.add(urlsplit(request.http_request.url).path)
+                if where := answer.headers.get("Location"):  # azure-core sends one without a host nowhere
+                    answer.headers["Location"] = urljoin(request.http_request.url, where)
             if request.http_request.method != "GET" or answer.status_code != 200:
                 return
             if "/operations/" not in request.http_request.url:

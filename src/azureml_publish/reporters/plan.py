@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from azureml_publish.plan.actions import Action, ActionKind, FieldChange, Plan, WithoutFolder
+from azureml_publish.plan.diff import CONTENT
 from azureml_publish.plan.rules import ChangeClass
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.differences import beyond, difference, painted, read_lists, short, unified
@@ -75,8 +76,23 @@ def without_folder_lines(models: Sequence[WithoutFolder], show: Callable[[str], 
 
 
 def unseen_text(plan: Plan) -> str:
-    """The metadata that the registry does not return, in one sentence for all models; empty for none."""
-    keys = sorted({key for action in plan.actions for key in action.unseen})
+    """What could not be compared, in a sentence each for metadata and for files of all models; empty for none."""
+    return "\n".join(filter(None, (_unseen_metadata(plan), _unseen_files(plan))))
+
+
+def _unseen_files(plan: Plan) -> str:
+    models = [f"{one_line(one.model)} {one.version}" for one in plan.actions if CONTENT in one.unseen]
+    if not models:
+        return ""
+    more = f" and {len(models) - SHOWN_KEYS} more" if len(models) > SHOWN_KEYS else ""
+    return (
+        f"Another tool registered {', '.join(models[:SHOWN_KEYS])}{more}: the files there were not compared with those "
+        "of the folder. `publish bump` makes a version of the folder's."
+    )
+
+
+def _unseen_metadata(plan: Plan) -> str:
+    keys = sorted({key for action in plan.actions for key in action.unseen if key != CONTENT})
     if not keys:
         return ""
     more = f" and {len(keys) - SHOWN_KEYS} more" if len(keys) > SHOWN_KEYS else ""

@@ -17,7 +17,10 @@ Number: TypeAlias = int | None
 Bytes = Annotated[int | None, Field(description="In bytes.")]
 Digest = Annotated[str | None, Field(description="SHA-256 of the manifest, in hex.")]
 Time = Annotated[str, Field(description="ISO 8601; empty where the registry does not say.")]
-Keys = Annotated[tuple[str, ...], Field(description="Metadata that the registry does not hand back.")]
+Keys = Annotated[
+    tuple[str, ...],
+    Field(description="Metadata that the registry does not hand back; `content` for files of another tool."),
+]
 
 
 class Applied(BaseModel):
