@@ -1,13 +1,17 @@
-"""Versions that another tool registered or changed, against the recorded service: each answer is true and clear."""
+"""Versions of other tools, and answers that no recording has: what we say of them is true and clear."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Run, edit
+from tests.recordings.answers import not_found
+from tests.recordings.proxy import Answer, Request
 from tests.recordings.service import Service, Version
-from tests.recordings.test_story import NAME, applied
+from tests.recordings.test_story import NAME, applied, shown
 
 __all__ = ["applied"]
 
@@ -100,3 +104,54 @@ def test_files_of_another_tool_are_not_said_to_be_those_of_the_folder(
     assert applied("import", NAME, "-r", "feed", "--overwrite").code == 0
     (tiny / "model.yaml").unlink()
     assert said not in applied("plan", NAME).out
+
+
+def test_a_listed_version_that_cannot_be_read_hides_none_before_it(
+    applied: Run, service: Service, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two pages it was deleted, or it is listed before it shows."""
+    edit(tiny / "model.yaml", "version: 1", "version: 2")
+    assert applied("apply", "--yes").code == 0
+    shows = Service._version
+
+    def without(hidden: tuple[str, ...]) -> None:
+        def version(self: Service, registry: str, name: str, number: str) -> Answer:
+            found = shows(self, registry, name, number)
+            return not_found("Model version not found.") if number in hidden else found
+
+        monkeypatch.setattr(Service, "_version", version)
+
+    without(("2",))
+    assert [one["version"] for one in json.loads(applied("list", "-o", "json").out)["assets"]] == [1]
+    assert shown(applied)["version"] == 1
+    without(("1", "2"))
+    assert NAME in applied("list").err
+    ran = applied("show", NAME)
+    assert (ran.code, f"lists versions of {NAME} and shows none of them: 2, 1" in ran.err) == (3, True), ran
+
+
+def test_a_registry_has_one_name_in_any_case(applied: Run, project: Path) -> None:
+    """The service returns it in lower case, so that is how it is copied; and a protected one stays protected."""
+    settings = project / "publish.yaml"
+    settings.write_text("registries:\n  feed: {name: testFeed, protected: true}\nregistry: feed\n", encoding="utf-8")
+    assert applied("show", f"azureml://registries/testfeed/models/{NAME}/versions/1").code == 0
+    ran = applied("archive", NAME, "--yes", "-r", "azureml://registries/TESTFEED", "-o", "json")
+    assert json.loads(ran.out)["registry"] == "testFeed", ran
+    ran = applied("promote", NAME, "--from", "feed", "--to", "azureml://registries/testfeed", "--yes")
+    assert (ran.code, "are the same registry" in ran.err) == (2, True), ran
+
+
+def test_a_gateway_that_fails_once_ends_no_look_into_the_files(applied: Run, service: Service) -> None:
+    """Signatures to read come by POST, which azure-core sends once."""
+    answers = service._front
+    failed: list[str] = []
+
+    def front(request: Request, registry: str, path: str) -> Answer:
+        if path.startswith("datarefs/") and not failed:
+            failed.append(path)
+            return Answer(502, b"<html>Bad Gateway</html>", {"Content-Type": "text/html"})
+        return answers(request, registry, path)
+
+    service._front = front  # type: ignore[method-assign]
+    ran = applied("show", NAME, "--files")
+    assert (ran.code, len(failed)) == (0, 1), ran

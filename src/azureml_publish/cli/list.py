@@ -18,5 +18,5 @@ from azureml_publish.reporters.registered import assets_json, assets_text
 def command(output: Output, names: tuple[str, ...], registry: str | None, *, every: bool) -> None:
     """List registered models, each with its latest version."""
     assets, unlisted = list_registered(output.run, names, registry, every=every)
-    output.notes(f"No version of {name} that is a whole number is listed, or not yet." for name in unlisted)
+    output.notes(f"No version of {name} that is a whole number is there, or not yet." for name in unlisted)
     output.data(assets_json(assets) if output.json else assets_text(assets, output.paint))

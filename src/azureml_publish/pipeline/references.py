@@ -183,10 +183,14 @@ def find_registered(registry: Registry, reference: str, asked: str | None) -> Re
     numbers = registry.versions(name)
     if not numbers:
         raise no_model(registry, name, asked)
-    found = registry.find(name, numbers[0]) if version is None else None
-    if found is None:
-        there = ", ".join(map(str, numbers[:8]))
+    there = ", ".join(map(str, numbers[:8]))
+    if version is not None:
         raise NotFound(f"The registry {registry.name} has no version {version} of {name}.", hint=f"There are: {there}.")
+    # One that was listed may be gone, or be listed before it shows: then the one before it is the latest.
+    found = next((one for number in numbers if (one := registry.find(name, number)) is not None), None)
+    if found is None:
+        message = f"The registry {registry.name} lists versions of {name} and shows none of them: {there}."
+        raise NotFound(message, hint="They were registered or deleted just now: run this again in a minute.")
     return found
 
 
@@ -212,7 +216,7 @@ def _parse(registry: Registry, reference: str) -> tuple[str, int | None]:
             asset = AssetId.parse(reference)
         except ValueError as error:
             raise UsageProblem(str(error)) from error
-        if asset.registry != registry.name:
+        if asset.registry.lower() != registry.name.lower():  # the service writes it in lower case
             raise UsageProblem(f"{reference} is not in the registry {registry.name}.", hint=f"Add -r {asset.registry}.")
         return asset.name, asset.version
     name, colon, number = reference.partition(":")

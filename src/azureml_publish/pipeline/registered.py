@@ -67,15 +67,21 @@ def list_registered(
 
         def look(name: str) -> tuple[bool, list[RegisteredAsset]]:
             numbers = opened.registry.versions(name)
-            found = (opened.registry.find(name, number) for number in (numbers if every else numbers[:1]))
-            return bool(numbers), [asset for asset in found if asset is not None]
+            found: list[RegisteredAsset] = []
+            for number in numbers:
+                # One that was listed may be gone, or be listed before it shows: then the one before it is the latest.
+                if (asset := opened.registry.find(name, number)) is not None:
+                    found.append(asset)
+                    if not every:
+                        break
+            return bool(numbers), found
 
         wanted = named if names else opened.registry.models()
         with ThreadPoolExecutor(JOBS, thread_name_prefix="list") as pool:
             for name, (listed, found) in zip(wanted, pool.map(look, wanted), strict=True):
                 if names and not listed:
                     raise no_model(opened.registry, name, registry)
-                if not listed:
+                if not found:
                     unlisted.append(name)
                 assets.extend(found)
     return assets, unlisted

@@ -93,7 +93,7 @@ def open_pair(run: RunContext, project: Project, source: str, target: str) -> It
         NotAuthorised, EmulatorUnavailable: see `open_registry`.
     """
     one, other = find_config(project, source), find_config(project, target)
-    if source == target or (one.name is not None and one.name == other.name):
+    if source == target or (one.name is not None and _is_same(one.name, other.name)):
         raise UsageProblem(f"{source} and {target} are the same registry.", hint="Name two with --from and --to.")
     folders = [(project.root / config.emulator).resolve() for config in (one, other) if config.emulator is not None]
     with ExitStack() as stack:
@@ -146,7 +146,7 @@ def find_config(project: Project, name: str) -> RegistryConfig:
     known = project.config.registries
     if address:
         # A registry that publish.yaml lists is what it says there, however it is called on the command line.
-        listed = [config for config in known.values() if config.name == address[1]]
+        listed = [config for config in known.values() if _is_same(address[1], config.name)]
         return max(listed, key=lambda config: config.protected, default=RegistryConfig(name=address[1]))
     if name in known:
         return known[name]
@@ -155,6 +155,11 @@ def find_config(project: Project, name: str) -> RegistryConfig:
     example = name if re.fullmatch(_NAME, name) else "NAME"
     hint = f"{meant} One that is not listed: azureml://registries/{example}"
     raise NotFound(f"publish.yaml knows no registry '{name}'.", hint=hint)
+
+
+def _is_same(one: str, other: str | None) -> bool:
+    """Whether two names are of one registry of Azure ML: its service takes them in any case, and returns lower case."""
+    return other is not None and one.lower() == other.lower()
 
 
 def name_of(project: Project, name: str | None) -> str:

@@ -125,8 +125,9 @@ def _created(entry: Mapping[str, Any]) -> datetime | None:
 
 
 def _number(value: Any) -> int | None:
+    """The number that a version is, written as we write it: `01` is another version than `1`."""
     text = str(value)
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() and (text == "0" or text[0] != "0") else None
 
 
 def body_of(record: AssetRecord, path: str) -> dict[str, Any]:

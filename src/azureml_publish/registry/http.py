@@ -150,7 +150,9 @@ def send(
     if body is not None:
         headers["Content-Type"] = content_type
     request = HttpRequest(method, url, params=dict(params or {}), json=body, headers=headers)
-    options: dict[str, Any] = {} if resend else {"retry_on_methods": frozenset()}
+    # azure-core sends no POST again; what is sent by POST here opens a container, and changes nothing.
+    again = {"POST": {"retry_on_methods": frozenset({"POST"})}}.get(method, {})
+    options: dict[str, Any] = again if resend else {"retry_on_methods": frozenset()}
     response = client.send_request(request, **options)
     _require_success(response)
     begun = method != "GET" and (response.status_code == 202 or ASYNC_HEADER in response.headers)
