@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,22 @@ def test_a_gateway_that_fails_once_ends_no_look_into_the_files(applied: Run, ser
     service._front = front  # type: ignore[method-assign]
     ran = applied("show", NAME, "--files")
     assert (ran.code, len(failed)) == (0, 1), ran
+
+
+def test_a_manifest_of_earlier_without_patterns_is_imported_with_the_files_that_it_lists(
+    ask: Run, service: Service, tiny: Path, project: Path
+) -> None:
+    edit(tiny / "model.yaml", "{local: weights}", "{local: ../../weights, exclude: [below/*]}")
+    (tiny / "weights").rename(project / "weights")
+    assert ask("apply", "--yes").code == 0
+    held = next(blobs for blobs in service.storage.containers.values())
+    (name,) = [name for name in held if name.endswith("publish-manifest.json")]
+    manifest = json.loads(held[name].content)
+    assert manifest["source"].pop("exclude") == ["below/*"]
+    held[name].content = json.dumps(manifest).encode()
+    ran = ask("import", NAME, "-r", "feed", "--overwrite")
+    assert ran.code == 0, ran
+    assert "exclude: [below/words.txt]" in (project / "models" / NAME / "model.yaml").read_text(encoding="utf-8")
+    shutil.rmtree(tiny)
+    ran = ask("plan", "--detailed-exitcode")
+    assert ran.code == 0, ran

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from azureml_publish.asset_folders import (
     read_asset_folder,
 )
 from azureml_publish.assets import MANIFEST_PROPERTY, RegisteredAsset, is_bookkeeping
+from azureml_publish.content.manifest import parse_manifest
 from azureml_publish.content.packaging.mlflow_model import settings_of
 from azureml_publish.content.packaging.rules import some
 from azureml_publish.content.packaging.tree import MANIFEST_FILE
@@ -113,18 +114,20 @@ def _draft_file(
 
 def read_registered(
     run: RunContext, project: Project, registry: str, references: Sequence[str], found: list[Diagnostic]
-) -> tuple[list[Draft], list[str]]:
+) -> tuple[list[Draft], list[str], dict[str, frozenset[str]]]:
     """Registered versions (`NAME`, `NAME:VERSION` or URIs; none means the latest of every model) as drafts.
 
-    What the registry does not hand back, and models without a version that can be read, come with them in sentences.
+    What the registry does not hand back, and models without a version that can be read, come with them in sentences;
+    and the files, by the folder of their model, of each version whose manifest says of no pattern that chose them.
 
     Raises:
         NotFound: there is no such model or version.
     """
     drafts, bare, without = [], [], []
+    listed: dict[str, frozenset[str]] = {}
     with open_registry(run, project, registry) as opened:
 
-        def look(reference: str) -> tuple[RegisteredAsset, dict[str, Any], dict[str, Any]] | None:
+        def look(reference: str) -> tuple[RegisteredAsset, _Noted, dict[str, Any]] | None:
             try:
                 asset = find_registered(opened.registry, reference, registry)
             except NotFound:
@@ -133,14 +136,14 @@ def read_registered(
                 without.append(reference)
                 return None
             noted = _noted(asset, opened.registry)
-            return asset, noted, _mlflow(asset, opened.registry, project) if "huggingface" in noted else {}
+            return asset, noted, _mlflow(asset, opened.registry, project) if "huggingface" in noted.source else {}
 
         with ThreadPoolExecutor(JOBS, thread_name_prefix="import") as pool:
             looked = list(pool.map(look, references or opened.registry.models()))
     for asset, noted, settings in filter(None, looked):
         if asset.shown_keys is None:
             bare.append(asset.id.name)
-        source = _source(asset, noted)
+        source = _source(asset, noted.source)
         spec = _spec(asset, source, project)
         shown = str(asset.id)
         document, _ = parse_yaml(dump_yaml(spec), shown)
@@ -153,7 +156,10 @@ def read_registered(
             asset.id.name, None, shown, spec, {}, model, files, asset.description, lines=lines, strings=True
         )
         if draft := draft_spec(ReadFolder(folder, document), found):
-            chosen = draft.head["source"] | {key: noted[key] for key in CHOOSING if key in noted}
+            patterns = {key: noted.source[key] for key in CHOOSING if key in noted.source}
+            if not patterns and noted.files:
+                listed[draft.asset.folder] = noted.files
+            chosen = draft.head["source"] | patterns
             drafts.append(replace(draft, head={**draft.head, "source": chosen, **settings}))
     notes = []
     if bare:
@@ -163,7 +169,7 @@ def read_registered(
         )
     if without:
         notes.append(f"No version that is a whole number is listed of {some(without)}: not imported.")
-    return drafts, notes
+    return drafts, notes, listed
 
 
 def _mlflow(asset: RegisteredAsset, registry: Registry, project: Project) -> dict[str, Any]:
@@ -241,13 +247,22 @@ def _source(asset: RegisteredAsset, noted: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "azureml", "uri": noted.get("azureml") or str(asset.id)}
 
 
-def _noted(asset: RegisteredAsset, registry: Registry) -> dict[str, Any]:
-    """The source that the manifest of a version names."""
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """What the manifest of a version says: the source, and the paths of the files."""
+
+    source: Mapping[str, Any] = field(default_factory=dict)
+    files: frozenset[str] = frozenset()
+
+
+def _noted(asset: RegisteredAsset, registry: Registry) -> _Noted:
     if MANIFEST_PROPERTY not in asset.properties:
-        return {}
+        return _Noted()
+    text = _file(asset, registry, MANIFEST_FILE)
     try:
-        manifest = json.loads(_file(asset, registry, MANIFEST_FILE))
-    except ValueError:
-        return {}
-    source = manifest.get("source") if isinstance(manifest, dict) else None
-    return source if isinstance(source, dict) else {}
+        manifest = json.loads(text)
+        files = frozenset(one.path for one in parse_manifest(text.encode()))
+    except (ValueError, KeyError, TypeError):
+        return _Noted()
+    source = manifest.get("source")
+    return _Noted(source if isinstance(source, dict) else {}, files)

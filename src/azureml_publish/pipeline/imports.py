@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from glob import escape
 from pathlib import Path
 
 from azureml_publish.asset_folders import CARD
+from azureml_publish.content.lock import read_lock
 from azureml_publish.content.packaging.rules import some
 from azureml_publish.diagnostics import Diagnostic, Location, Severity, has_errors, in_order
 from azureml_publish.documents import Document, decode
+from azureml_publish.documents.edits import set_value
 from azureml_publish.errors import PublishError, UsageProblem
 from azureml_publish.files import check_target, is_folder_name, make_folder, read_file, write_edited
 from azureml_publish.importer.comparison import Difference
@@ -31,7 +34,7 @@ from azureml_publish.pipeline.references import read_project, unusable
 from azureml_publish.pipeline.registries import find_config
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.sources import find_readers
-from azureml_publish.project import CONFIG_FILE, DUPLICATE_NAME, Project, load_project, shown_path
+from azureml_publish.project import CONFIG_FILE, DUPLICATE_NAME, SPEC_FILE, Project, load_project, shown_path
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links
 from azureml_publish.reporters.imports import Imported, Proof
 from azureml_publish.skus.compute import resolve_presets
@@ -89,13 +92,14 @@ def import_models(
     """
     found: list[Diagnostic] = []
     notes: list[str] = []
+    files: dict[str, frozenset[str]] = {}
     others = 0
     target = _find_target(run, into)
     if registry is not None:
         registry = _address(run, target, registry)
         document = target.document or Document(CONFIG_FILE, "", None, {})
         known_only = Project(target.root, target.config, document, ())
-        registered, notes = read_registered(run, known_only, registry, places, found)
+        registered, notes, files = read_registered(run, known_only, registry, places, found)
         drafts, seen = _once_each(registered, found), len(registered)
     else:
         drafts, seen, others = _read(run, places, target, found)
@@ -109,7 +113,10 @@ def import_models(
     proofs: tuple[Proof, ...] = ()
     if project is not None and done:
         notes.extend(_lock(project, done, run, registry))
-        if registry is not None:
+        if narrowed := _exclude_others(project, files, done):
+            project, read = load_project(target.root, meant=lambda path: path.name in wanted)
+            notes.extend(_lock(project, narrowed, run, registry) if project is not None else ())
+        if registry is not None and project is not None:
             notes.extend(_unlock(project, {one.draft.asset.folder: one.draft for one in imported.folders}, run))
     if compared:
         found.extend(one for one in read if one.severity is Severity.ERROR and _concerns(one, compared))
@@ -147,6 +154,32 @@ def _lock(project: Project, new: Container[str], run: RunContext, registry: str 
     with closing(find_readers(None, run)) as readers:
         _, unlocked = lock_new(others, readers, defaults)
     return (*notes, *unlocked)
+
+
+def _exclude_others(project: Project, files: Mapping[str, frozenset[str]], new: Container[str]) -> frozenset[str]:
+    """Exclude what sources hold beside the registered files where no pattern is known; the folders that it concerns.
+
+    Earlier versions' manifests name no pattern, so each file is named. Where files do not lie as they do in their
+    source, the packaging chose among them.
+
+    Raises:
+        PublishError: a model folder cannot be read.
+    """
+    narrowed = set()
+    for folder in project.models:
+        registered = files.get(folder.folder)
+        lock = read_lock(folder)[0] if registered and folder.folder in new else None
+        if lock is None or registered is None or lock.model.packaging not in ("custom", "triton", "mlflow_folder"):
+            continue
+        held = {one.path for one in lock.files}
+        others = sorted(held - registered)
+        if others and held & registered:
+            with suppress(ValueError):
+                write_edited(
+                    folder.path / SPEC_FILE, set_value(folder.document, ("source", "exclude"), [*map(escape, others)])
+                )
+                narrowed.add(folder.folder)
+    return frozenset(narrowed)
 
 
 def _unlock(project: Project, drafts: Mapping[str, Draft], run: RunContext) -> tuple[str, ...]:
