@@ -96,11 +96,11 @@ def _moved(content: ModelContent, asset: RegisteredAsset, registry: Registry, re
 def _source_like(noted: Mapping[str, Any], content: ModelContent) -> dict[str, Any]:
     """The folder's source as the manifest of today's names one; without patterns where the manifest says none.
 
-    An earlier version's manifest has none, whatever its folder said.
+    An earlier version's manifest has none, whatever its folder has.
     """
     now = content.folder.spec.source.model_dump(mode="json", exclude_none=True)
-    told = any(key in noted for key in CHOOSING)
-    return {key: value for key, value in now.items() if key not in CHOOSING or (told and value)}
+    listed = any(key in noted for key in CHOOSING)
+    return {key: value for key, value in now.items() if key not in CHOOSING or (listed and value)}
 
 
 def _differing(

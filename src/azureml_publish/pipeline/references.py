@@ -114,7 +114,7 @@ def name_reference(run: RunContext, project: Project, reference: str) -> str:
 
 
 def find_meant(
-    registry: Registry, project: Project, references: Iterable[str], asked: str | None
+    registry: Registry, project: Project, references: Iterable[str], named: str | None
 ) -> tuple[RegisteredAsset, ...]:
     """The registered versions that arguments mean, each once.
 
@@ -127,7 +127,7 @@ def find_meant(
     found: dict[AssetId, RegisteredAsset] = {}
     for reference in references:
         for exact in expand_reference(registry, project, reference):
-            asset = find_registered(registry, exact, asked)
+            asset = find_registered(registry, exact, named)
             found[asset.id] = asset
     return tuple(found.values())
 
@@ -168,10 +168,10 @@ def _folders_named(project: Project, pattern: str) -> list[ModelSpec]:
     ]
 
 
-def find_registered(registry: Registry, reference: str, asked: str | None) -> RegisteredAsset:
+def find_registered(registry: Registry, reference: str, named: str | None) -> RegisteredAsset:
     """The version that `NAME`, `NAME:VERSION` or an `azureml://` URI means; of a bare name the latest.
 
-    `asked` is what names the registry on the command line, if anything does.
+    `named` is what names the registry on the command line, if anything does.
 
     Raises:
         NotFound: there is no such model or version.
@@ -182,7 +182,7 @@ def find_registered(registry: Registry, reference: str, asked: str | None) -> Re
         return found
     numbers = registry.versions(name)
     if not numbers:
-        raise no_model(registry, name, asked)
+        raise no_model(registry, name, named)
     there = ", ".join(map(str, numbers[:8]))
     if version is not None:
         raise NotFound(f"The registry {registry.name} has no version {version} of {name}.", hint=f"There are: {there}.")
@@ -194,7 +194,7 @@ def find_registered(registry: Registry, reference: str, asked: str | None) -> Re
     return found
 
 
-def no_model(registry: Registry, name: str, asked: str | None) -> NotFound:
+def no_model(registry: Registry, name: str, named: str | None) -> NotFound:
     """What to raise where a registry has no version of this name."""
     there = registry.models()
     if name in there:
@@ -205,7 +205,7 @@ def no_model(registry: Registry, name: str, asked: str | None) -> NotFound:
         return NotFound(message, hint=hint)
     close = difflib.get_close_matches(name, there, n=2)
     hint = (
-        f"Did you mean {' or '.join(close)}?" if close else f"`publish list{same_registry(asked)}` shows what is there."
+        f"Did you mean {' or '.join(close)}?" if close else f"`publish list{same_registry(named)}` shows what is there."
     )
     return NotFound(f"The registry {registry.name} has no model '{name}'.", hint=hint)
 

@@ -182,7 +182,7 @@ class AzureRegistry:
             raise PublishError(
                 f"The registry {self._name} does not say where the files of {asset.id.name} version "
                 f"{asset.id.version} are.",
-                hint="Its `modelUri` is empty; whoever registered it may know more.",
+                hint="Its `modelUri` is empty; the tool that registered it may know more.",
             )
         with translated(self._name, f"the files of {asset.id.name} version {asset.id.version}"):
             body = {"assetId": str(asset.id), "blobUri": asset.path}
