@@ -132,10 +132,8 @@ ODD: tuple[tuple[str, str, Answer | None, State, str, str], ...] = (
     *(("list of models", "/models$", one, FAILED, "", "") for one in (PAGE, NOT_FOUND, None)),
     ("list of models", "/models$", REFUSED, FAILED, "UnAuthorizedRegistryAccess", READ),
     ("list of versions", "/bert/versions$|exist/versions$", REFUSED, WARNING, "UnAuthorizedRegistryAccess", READ),
-    *(
-        ("list of versions", "exist/versions$", one, FINE, "Falls back: a model's container", "")
-        for one in (PAGE, None)
-    ),
+    *(("list of versions", "exist/versions$", one, FAILED, "", "") for one in (PAGE, None)),
+    ("list of versions", "exist/versions$", Answer(405), FINE, "Falls back: a model's container", ""),
     ("a version that is not there", "exist/versions/1", Answer(404, b"<html>"), FINE, "Falls back: the list of v", ""),
     ("a version that is not there", "exist/versions/1", Answer(200, {}), FAILED, "absence cannot be recognised", ""),
     ("a version that is not there", "exist/versions/1", REFUSED, FAILED, "UnAuthorizedRegistryAccess", READ),
@@ -144,10 +142,8 @@ ODD: tuple[tuple[str, str, Answer | None, State, str, str], ...] = (
     ("operations", "/operations/", Answer(400), FINE, "Conforms", ""),
     *(("version", "GET .*/bert/versions/1", one, FAILED, "", "") for one in (PAGE, NOT_FOUND, None, Answer(200, {}))),
     ("version", "GET .*/bert/versions/1", REFUSED, FAILED, "UnAuthorizedRegistryAccess", READ),
-    *(
-        ("numbers of a model", "/models/bert$", one, FINE, "Falls back: the list", "")
-        for one in (PAGE, NOT_FOUND, None)
-    ),
+    *(("numbers of a model", "/models/bert$", one, FAILED, "", "") for one in (PAGE, None)),
+    ("numbers of a model", "/models/bert$", NOT_FOUND, FINE, "Falls back: the list", ""),
     ("numbers of a model", "/models/bert$", REFUSED, WARNING, "UnAuthorizedRegistryAccess", READ),
     *(("model registry API", "/modelregistry/", one, FINE, "Falls back: the front", "") for one in (PAGE, None)),
     ("model registry API", "/modelregistry/", Answer(200, {"name": "bert"}), FINE, "Falls back: returns no system", ""),

@@ -14,7 +14,15 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from azureml_publish.assets import AssetId
-from azureml_publish.errors import Conflict, Deleted, NotAuthorised, NotFound, PublishError
+from azureml_publish.errors import (
+    Conflict,
+    Deleted,
+    NotAuthorised,
+    NotFound,
+    PublishError,
+    UnexpectedAnswer,
+    Unreachable,
+)
 from azureml_publish.network import BY_ENVIRONMENT
 from azureml_publish.registry.answers import (
     Place,
@@ -71,7 +79,8 @@ Fetch = Callable[[str], int]
 class _Call:
     """One call: its name, how it is known, the permission that it needs, and the function that makes it.
 
-    `instead` says what does without it; empty where nothing does.
+    `instead` says what does without it; empty where nothing does. `lacking` is whether that takes a registry that has
+    not the call: one that cannot be reached, or whose host answers something else, is a failure all the same.
     """
 
     name: str
@@ -79,6 +88,7 @@ class _Call:
     right: str
     run: Callable[[], str]
     instead: str = ""
+    lacking: bool = False
 
 
 def examine_calls(place: Place, registry: str, send: Send, fetch: Fetch) -> Iterator[Examined]:
@@ -105,7 +115,7 @@ def _examine(call: _Call) -> Examined:
         state = State.WARNING if call.instead else State.FAILED
         return Examined(subject, state, f"{error.message} ({call.source})", hint, error.exit_code)
     except PublishError as error:
-        if call.instead:
+        if call.instead and not (call.lacking and isinstance(error, UnexpectedAnswer | Unreachable)):
             return Examined(subject, State.FINE, f"Falls back: {call.instead}. {error.message} ({call.source})")
         return Examined(subject, State.FAILED, f"{error.message} ({call.source})", error.hint, error.exit_code)
     return Examined(subject, State.FINE, f"{message} ({call.source})")
@@ -125,7 +135,12 @@ class _Calls:
         return (
             _Call("list of models", "logged", READ, self._list_models),
             _Call(
-                "list of versions", "recorded", READ, self._list_unknown, "a model's container tells its latest version"
+                "list of versions",
+                "recorded",
+                READ,
+                self._list_unknown,
+                "a model's container tells its latest version",
+                lacking=True,
             ),
             _Call("a version that is not there", "assumed", READ, self._get_unknown),
             _Call("operations", "recorded", READ, self._operation),
@@ -142,6 +157,7 @@ class _Calls:
                 READ,
                 lambda: self._container(asset),
                 "the list of versions",
+                lacking=True,
             ),
             _Call("model registry API", "documented", READ, lambda: self._native(asset), "the front end alone"),
             _Call("download", "recorded", READ, lambda: self._download(asset)),
