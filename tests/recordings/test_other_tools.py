@@ -175,3 +175,13 @@ def test_a_manifest_of_earlier_without_patterns_is_imported_with_the_files_that_
     shutil.rmtree(tiny)
     ran = ask("plan", "--detailed-exitcode")
     assert ran.code == 0, ran
+
+
+def test_a_card_whose_last_line_end_is_gone_is_the_same_card(applied: Run, service: Service, tiny: Path) -> None:
+    held = service.versions[NAME, "1"].properties
+    assert held["description"].endswith("\n")
+    held["description"] = held["description"].strip()
+    assert applied("plan", "--detailed-exitcode").code == 0
+    assert applied("drift").code == 0
+    edit(tiny / "card.md", "small", "little")
+    assert applied("plan", "--detailed-exitcode").code == 8

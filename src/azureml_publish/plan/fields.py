@@ -143,12 +143,14 @@ def canonical(field: str, value: Value) -> str:
     """A value as canonical JSON, which is equal for equal values: 1 differs from true, a tuple equals a list.
 
     Lists and maps of tags and properties may be in Python notation, as other tools write them, and the service writes
-    one date of the system metadata in several ways.
+    one date of the system metadata in several ways. Blanks and lines at the ends of a card show nowhere.
     """
     if isinstance(value, str) and field.startswith(("tags.", "properties.")):
         value = decode(value)
     elif field.startswith(METADATA):
         value = _with_instants(value)
+    elif isinstance(value, str) and field == "description":
+        value = value.strip()
     return _JSON.encode(value)
 
 
