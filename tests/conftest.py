@@ -285,6 +285,15 @@ def publish(project: Path, capfd: pytest.CaptureFixture[str]) -> Run:
     return run
 
 
+@pytest.fixture
+def remote(publish: Run, emulator_environment: dict[str, str]) -> Run:
+    """The command line against an emulator that runs elsewhere, as an Azure registry would."""
+    assert emulator_environment
+    return lambda verb, *rest, **how: publish(
+        verb, *rest, *(() if "-r" in rest else ("-r", "azureml://registries/local")), **how
+    )
+
+
 def edit(path: Path, before: str, after: str) -> None:
     """Replace a text that must be there."""
     text = path.read_text(encoding="utf-8")

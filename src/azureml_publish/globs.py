@@ -1,4 +1,4 @@
-"""Patterns over paths, matched in one pass over a path however many stars a pattern has.
+"""Patterns over names, as a shell has them, and over paths: one pass over a path, however many stars a pattern has.
 
 A pattern from a stranger, such as `a*a*a*a*b`, makes a regular expression try every way to part a path. Here each
 character of a path moves a set of positions in the pattern, and that set is one whole number.
@@ -6,6 +6,7 @@ character of a path moves a set of positions in the pattern, and that set is one
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -84,6 +85,11 @@ class Glob:
                 onward |= (token == _FOLDERS and char == "/") << position
         self._moves[char] = onward, staying
         return onward, staying
+
+
+def matches_any(name: str, patterns: Iterable[str]) -> bool:
+    """Whether a name matches one of the patterns of a shell; `*` matches `/` too."""
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def escaped(path: str) -> str:

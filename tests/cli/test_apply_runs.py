@@ -40,13 +40,6 @@ def make_project(root: Path, *names: str) -> Path:
     return root
 
 
-@pytest.fixture
-def remote(publish: Run, emulator_environment: dict[str, str]) -> Run:
-    """The command line against an emulator that runs elsewhere, as an Azure registry would."""
-    assert emulator_environment
-    return lambda verb, *rest: publish(verb, *rest, *(() if "-r" in rest else ("-r", THERE)))
-
-
 def registered(remote: Run, registry: str = THERE) -> list[dict[str, Any]]:
     """What a registry holds, without what tells one run or registry from another."""
     assets = json.loads(remote("list", "--all", "-o", "json", "-r", registry).out)["assets"]

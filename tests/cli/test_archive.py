@@ -17,13 +17,6 @@ THERE = "azureml://registries/local"
 
 
 @pytest.fixture
-def remote(publish: Run, emulator_environment: dict[str, str]) -> Run:
-    """The command line against an emulator that runs elsewhere, as an Azure registry would."""
-    assert emulator_environment
-    return lambda verb, *rest, **how: publish(verb, *rest, "-r", THERE, **how)
-
-
-@pytest.fixture
 def spec(project: Path) -> Path:
     return project / "models" / MODEL / "model.yaml"
 

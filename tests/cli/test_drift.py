@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,7 @@ def remote(publish: Run, project: Path, emulator_environment: dict[str, str]) ->
     """The command line against an emulator that runs elsewhere; one model, which is registered."""
     assert emulator_environment
     for other in ("bert-base-cased", "bert-large-cased"):
-        for file in sorted((project / "models" / other).rglob("*"), reverse=True):
-            file.rmdir() if file.is_dir() else file.unlink()
-        (project / "models" / other).rmdir()
+        shutil.rmtree(project / "models" / other)
     spec = project / "models" / MODEL / "model.yaml"
     edit(spec, "compute:\n  inference: cpu-small\n", LISTS)
     edit(spec, "metadata:\n", "metadata:\n  # in words\n")

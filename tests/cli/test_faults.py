@@ -19,13 +19,6 @@ from tests.conftest import Run, edit
 THERE = "azureml://registries/local"
 
 
-@pytest.fixture
-def remote(publish: Run, emulator_environment: dict[str, str]) -> Run:
-    """The command line against an emulator that runs elsewhere, as an Azure registry would."""
-    assert emulator_environment
-    return lambda verb, *rest, **how: publish(verb, *rest, "-r", THERE, **how)
-
-
 def outcomes(text: str) -> dict[str, str]:
     return {result["model"]: result["outcome"] for result in json.loads(text)["results"]}
 

@@ -12,11 +12,9 @@ import pytest
 
 from azureml_publish.emulator import Emulator
 from tests.cli.killing import HELD_SECONDS, Running, emulator_holds, start, wait_for
-from tests.cli.test_apply_runs import ONE, THERE, VERB, make_project, remote
+from tests.cli.test_apply_runs import ONE, THERE, VERB, make_project
 from tests.cli.test_promote_runs import DEV, PROD
 from tests.conftest import Run
-
-__all__ = ["remote"]
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,7 @@ MODEL = "bert-base-cased"
 def registered(publish: Run, project: Path) -> Path:
     """The spec of one model that is registered; the others are left out of the project."""
     for other in ("bert-large-cased", "distilbert-base-uncased"):
-        for file in sorted((project / "models" / other).rglob("*"), reverse=True):
-            file.rmdir() if file.is_dir() else file.unlink()
-        (project / "models" / other).rmdir()
+        shutil.rmtree(project / "models" / other)
     assert publish("apply", "--yes", "-q").code == 0
     return project / "models" / MODEL / "model.yaml"
 

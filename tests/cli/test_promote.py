@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,7 @@ compute: {inference: [Standard_DS4_v2]}
 def tiny(project: Path) -> Path:
     """The project with one small model, whose files are local; its folder."""
     for other in ("bert-base-cased", "bert-large-cased", "distilbert-base-uncased"):
-        for file in sorted((project / "models" / other).rglob("*"), reverse=True):
-            file.rmdir() if file.is_dir() else file.unlink()
-        (project / "models" / other).rmdir()
+        shutil.rmtree(project / "models" / other)
     folder = project / "models" / MODEL
     (folder / "weights" / "sub dir").mkdir(parents=True)
     (folder / "model.yaml").write_text(SPEC, encoding="utf-8")

@@ -38,13 +38,6 @@ ODD = {
 }
 
 
-@pytest.fixture
-def remote(publish: Run, emulator_environment: dict[str, str]) -> Run:
-    """The command line against an emulator that runs elsewhere, as an Azure registry would."""
-    assert emulator_environment
-    return lambda verb, *rest: publish(verb, *rest, "-r", THERE)
-
-
 @pytest.mark.parametrize("quirks", ODD.values(), ids=list(ODD))
 @pytest.mark.long
 def test_a_model_goes_up_changes_and_reads_back(remote: Run, emulator: Emulator, project: Path, quirks: Quirks) -> None:

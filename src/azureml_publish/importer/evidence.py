@@ -12,7 +12,8 @@ from typing import Any
 from azureml_publish.content.packaging.rules import some
 from azureml_publish.content.packaging.transformers_facts import find_task, models_of
 from azureml_publish.content.packaging.weights import INDEX, WHOLE
-from azureml_publish.content.sources.selection import find_pickles, is_leftover, matches
+from azureml_publish.content.sources.selection import find_pickles, is_leftover
+from azureml_publish.globs import matches_any
 
 READ = ("config.json", "adapter_config.json", "MLmodel", "modules.json")
 """The small files that evidence is taken from."""
@@ -180,7 +181,7 @@ def _checkpoint(found: Evidence, config: Mapping[str, Any], task: str, weights: 
     """What follows for files that no other form claims, of which `weights` lie at the top."""
     notes: tuple[str, ...] = ()
     why = ""
-    weighs = any(matches(path, _LOADED) and not matches(path, _NOT_LOADED) for path in weights)
+    weighs = any(matches_any(path, _LOADED) and not matches_any(path, _NOT_LOADED) for path in weights)
     hidden = "config.json" in found.files and "config.json" not in found.texts
     if hidden:
         notes = (*notes, "config.json could not be read: check type and task in model.yaml.")

@@ -15,9 +15,10 @@ from azureml_publish.content.packaging.mlflow_folder import ENVIRONMENTS, MLMODE
 from azureml_publish.content.packaging.rules import some
 from azureml_publish.content.packaging.tree import MANIFEST_FILE
 from azureml_publish.content.sources.readers import Readers
-from azureml_publish.content.sources.selection import WEIGHTS, matches
+from azureml_publish.content.sources.selection import WEIGHTS
 from azureml_publish.documents import parse_yaml, walk
 from azureml_publish.errors import PublishError
+from azureml_publish.globs import matches_any
 from azureml_publish.pipeline.references import open_files
 from azureml_publish.plan.actions import Action, ActionKind, Plan
 from azureml_publish.plan.saved import Observed
@@ -86,7 +87,7 @@ def _moved(content: ModelContent, asset: RegisteredAsset, registry: Registry, re
                 yield f"{MLMODEL}: {some(keys, 5)}"
             if keys or packages:
                 differing -= {MLMODEL}
-    weights = {path for path in differing if matches(path.rpartition("/")[2], WEIGHTS)}
+    weights = {path for path in differing if matches_any(path.rpartition("/")[2], WEIGHTS)}
     if weights:
         yield f"weights: {some(weights, 5)}"
     if others := differing - weights:

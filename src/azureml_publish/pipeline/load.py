@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.globs import matches_any
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.selection import name_models
 from azureml_publish.pipeline.shards import Shard
@@ -124,10 +124,10 @@ def _meant(patterns: Sequence[str], only: frozenset[str] | None) -> Callable[[Pa
     if not patterns:
         return None if only is None else lambda path: path.name in only
 
-    def matches(name: str) -> bool:
-        return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    def is_meant(path: Path) -> bool:
+        return matches_any(path.name, patterns) or (name := written_name(path)) is None or matches_any(name, patterns)
 
-    return lambda path: matches(path.name) or (name := written_name(path)) is None or matches(name)
+    return is_meant
 
 
 def subject_of(project: Project, catalogue: Catalogue, as_of: date) -> ProjectSubject:
@@ -168,4 +168,4 @@ def _concerns(
         return True
     if only is not None and folder not in only:
         return False
-    return folder in project.unreadable and (not patterns or any(fnmatch.fnmatchcase(folder, p) for p in patterns))
+    return folder in project.unreadable and (not patterns or matches_any(folder, patterns))

@@ -10,6 +10,7 @@ from datetime import date
 
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.files import write_whole
+from azureml_publish.globs import matches_any
 from azureml_publish.pipeline.load import read_catalogue
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.selection import choose_models
@@ -104,15 +105,11 @@ def specs_of_lists(
 def _chosen(run: RunContext, project: Project, models: Sequence[str], presets: Sequence[str]) -> tuple[ListUse, ...]:
     if presets and not models:
         every = lists_of(project, project.models)
-        return tuple(use for use in every if use.key_path[0] == "presets" and _matches(use.name, presets))
+        return tuple(use for use in every if use.key_path[0] == "presets" and matches_any(use.name, presets))
     chosen = lists_of(project, choose_models(models, run.directory, project))
     if not models:
         return chosen
-    return tuple(use for use in chosen if use.users or _matches(use.name, presets))
-
-
-def _matches(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    return tuple(use for use in chosen if use.users or matches_any(use.name, presets))
 
 
 def foresee_losses(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from azureml_publish.assets import SOURCE_PROPERTY, RegisteredAsset
 from azureml_publish.errors import PublishError
+from azureml_publish.globs import matches_any
 from azureml_publish.plan.actions import ActionKind, Plan, WithoutFolder
 from azureml_publish.plan.saved import Observed
 from azureml_publish.project import Project
@@ -21,7 +21,7 @@ def names_without_folder(registry: Registry, project: Project, ignore: Sequence[
     """The names of registered models that no folder is about, without those that match a glob."""
     known = {model.spec.name for model in project.models} | set(project.unreadable)
     names = (name for name in registry.models() if name not in known)
-    return tuple(name for name in names if not any(fnmatch.fnmatchcase(name, pattern) for pattern in ignore))
+    return tuple(name for name in names if not matches_any(name, ignore))
 
 
 def latest_of(registry: Registry, names: Iterable[str], jobs: int) -> tuple[RegisteredAsset, ...]:

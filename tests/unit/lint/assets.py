@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.lint.rule_book import rulebook
@@ -24,13 +27,20 @@ def sound(layout: str = "system_metadata") -> dict[str, str]:
     return {name.removeprefix("assets/little/"): content.decode() for name, content in files.items()}
 
 
-def write(root: Path, files: dict[str, str | bytes], name: str = "little") -> Path:
+def write(root: Path, files: Mapping[str, Any], name: str = "little") -> Path:
     """An asset folder below `assets`."""
     folder = root / "assets" / name
     folder.mkdir(parents=True, exist_ok=True)
-    for file, text in files.items():
-        (folder / file).write_bytes(text if isinstance(text, bytes) else text.encode())
+    write_below(folder, files)
     return folder
+
+
+def write_below(folder: Path, files: Mapping[str, Any]) -> None:
+    """Files in a folder: bytes and text as they are, all else as JSON."""
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        text = data if isinstance(data, str | bytes) else json.dumps(data)
+        (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
 
 
 def run(root: Path, *, jobs: int | None = 1, cache: Path | None = None) -> CheckedProject:

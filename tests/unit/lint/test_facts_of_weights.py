@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from datetime import date
 from pathlib import Path
@@ -58,11 +57,7 @@ LABELLED = {"config.json": {"model_type": "bert", "id2label": {"0": "low", "1": 
 
 def found(root: Path, files: dict[str, Any], card: str, spec: str = "") -> list[str]:
     """What CARD063 says of a sound asset folder with these files and this card."""
-    folder = assets.write(root, {**assets.sound()})
-    for name, data in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        written = data if isinstance(data, bytes) else (data if isinstance(data, str) else json.dumps(data)).encode()
-        (folder / name).write_bytes(written)
+    folder = assets.write(root, {**assets.sound(), **files})
     with (folder / "description.md").open("a") as text:
         text.write(f"\n\n{card}\n")
     if spec:

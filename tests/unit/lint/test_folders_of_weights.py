@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import struct
 from datetime import date
 from pathlib import Path
@@ -14,6 +13,7 @@ from azureml_publish.pipeline.check import check
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.run import RunContext
 from tests.unit.content.packaging.test_weights import ONNX
+from tests.unit.lint import assets
 from tests.unit.lint.test_facts_of_weights import EMBEDDER, MLMODEL
 from tests.unit.lint.test_settings_of_weights import safetensors
 
@@ -57,10 +57,7 @@ def codes(
         **{f"models/m/samples/{name}.json": data for name, data in (samples or {}).items()},
         **{f"weights/w/{name}": data for name, data in files.items()},
     }
-    for name, data in whole.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        written = data if isinstance(data, bytes) else (data if isinstance(data, str) else json.dumps(data)).encode()
-        (root / name).write_bytes(written)
+    assets.write_below(root, whole)
     run = RunContext(root, {}, date(2026, 11, 28))
     found = check(run, load(run, (), Settings())).found
     return {

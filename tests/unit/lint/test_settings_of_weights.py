@@ -73,11 +73,7 @@ def gguf(**keys: int | str | list[str]) -> bytes:
 
 def findings(root: Path, files: dict[str, Any]) -> list[tuple[str, int]]:
     """Message and line of each finding of MATCH016 in a sound folder with these files."""
-    folder = assets.write(root, {**assets.sound()})
-    for name, data in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        written = data if isinstance(data, bytes) else (data if isinstance(data, str) else json.dumps(data)).encode()
-        (folder / name).write_bytes(written)
+    assets.write(root, {**assets.sound(), **files})
     found = assets.run(root).found
     assets.check_findings(root, found)
     return [(one.message, one.location.line) for one in found if one.code == "MATCH016"]

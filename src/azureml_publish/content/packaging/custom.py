@@ -10,7 +10,8 @@ from azureml_publish.content.packaging.layout import Layout, Request
 from azureml_publish.content.packaging.rules import ADAPTER, INCOMPLETE, NO_WEIGHTS, Finding, some
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.content.packaging.weights import check_weights
-from azureml_publish.content.sources.selection import INDEXES, WEIGHTS, matches
+from azureml_publish.content.sources.selection import INDEXES, WEIGHTS
+from azureml_publish.globs import matches_any
 
 ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin", "adapter.safetensors", "pytorch_adapter.bin")
@@ -63,7 +64,7 @@ def _check_pipeline(source: SourceFiles) -> Iterator[Finding]:
 
 
 def _holds_weights(source: SourceFiles, folder: str) -> bool:
-    return any(path.startswith(f"{folder}/") and matches(path, (*WEIGHTS, *INDEXES)) for path in source.by_path)
+    return any(path.startswith(f"{folder}/") and matches_any(path, (*WEIGHTS, *INDEXES)) for path in source.by_path)
 
 
 def check_adapters(source: SourceFiles) -> Iterator[Finding]:

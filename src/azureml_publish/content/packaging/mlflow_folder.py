@@ -13,8 +13,9 @@ from azureml_publish.content.packaging.mlflow_model import package_of
 from azureml_publish.content.packaging.rules import BROKEN_MLMODEL, NO_ENVIRONMENT, Finding, some
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.content.packaging.weights import check_weights
-from azureml_publish.content.sources.selection import WEIGHTS, matches
+from azureml_publish.content.sources.selection import WEIGHTS
 from azureml_publish.documents import parse_yaml
+from azureml_publish.globs import matches_any
 from azureml_publish.patterns import pattern
 
 MLMODEL = "MLmodel"
@@ -98,7 +99,7 @@ def _check_transformers(source: SourceFiles, settings: object) -> Iterator[Findi
     """Weights of the transformers flavour, which can be no more than a name on the Hub."""
     if not isinstance(settings, Mapping) or "peft_adaptor" in settings:
         return
-    if any(matches(path, WEIGHTS) for path in source.by_path):
+    if any(matches_any(path, WEIGHTS) for path in source.by_path):
         return
     folder = settings.get("model_binary")
     if isinstance(folder, str) and source.holds(folder):  # else it is reported as missing

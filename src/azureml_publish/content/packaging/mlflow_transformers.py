@@ -35,7 +35,8 @@ from azureml_publish.content.packaging.transformers_facts import (
 )
 from azureml_publish.content.packaging.tree import ArtifactFile
 from azureml_publish.content.packaging.weights import INDEX, WHOLE, check_weights, choose_weights, is_pointer
-from azureml_publish.content.sources.selection import INDEXES, WEIGHTS, matches
+from azureml_publish.content.sources.selection import INDEXES, WEIGHTS
+from azureml_publish.globs import matches_any
 
 CONFIG = "config.json"
 MLMODEL = "MLmodel"
@@ -75,7 +76,7 @@ def lay_out(request: Request, source: SourceFiles) -> Layout:
     facts = replace(facts, dtype=facts.dtype or _dtype(source, weights))
     flavour = describe(request.task, request.mlflow, facts)
     checked = source.below(
-        path for path in source.by_path if path in weights or not matches(path, (*WEIGHTS, *INDEXES))
+        path for path in source.by_path if path in weights or not matches_any(path, (*WEIGHTS, *INDEXES))
     )
     every = (
         *found,
@@ -131,7 +132,7 @@ def _lies_below(source: SourceFiles) -> Finding | None:
         holds = folder and not _is_copy(path) and name in (MLMODEL, CONFIG)
         if holds and (
             name == MLMODEL
-            or any(other.startswith(f"{folder}/") and matches(other, WEIGHTS) for other in source.by_path)
+            or any(other.startswith(f"{folder}/") and matches_any(other, WEIGHTS) for other in source.by_path)
         ):
             message = f"{name} lies in {folder}/, and a model's files are looked for at the top of its source."
             return Finding(NO_COMPONENT, message, f"Write a source that ends with {folder}, {CUSTOM}.")
@@ -269,7 +270,7 @@ def _check_folders(source: SourceFiles, weights: frozenset[str]) -> Iterator[Fin
         if "/" in file.path
         and file.path not in weights
         and not _is_copy(file.path)
-        and matches(PurePosixPath(file.path).name, WEIGHTS)
+        and matches_any(PurePosixPath(file.path).name, WEIGHTS)
     }
     if lost:
         message = (
@@ -282,7 +283,7 @@ def _check_folders(source: SourceFiles, weights: frozenset[str]) -> Iterator[Fin
 
 
 def _is_copy(path: str) -> bool:
-    return matches(path.partition("/")[0].lower(), _OTHER_RUNTIMES)
+    return matches_any(path.partition("/")[0].lower(), _OTHER_RUNTIMES)
 
 
 def _check_packages(flavour: Flavour, facts: ModelFacts) -> Iterator[Finding]:
@@ -325,7 +326,7 @@ def _place(source: SourceFiles, flavour: Flavour, facts: ModelFacts, weights: fr
     for file in source.files:
         if file.path in weights:
             yield replace(file, path=f"model/{file.path}")
-        elif "/" not in file.path and matches(file.path, _LICENCE_FILES):  # LICENSE.md is not a card
+        elif "/" not in file.path and matches_any(file.path, _LICENCE_FILES):  # LICENSE.md is not a card
             yield file
         elif not _stays_behind(file.path):
             places = {f"components/{name}/" for name in components if _belongs(file.path, name, source, facts)}
@@ -337,7 +338,7 @@ def _place(source: SourceFiles, flavour: Flavour, facts: ModelFacts, weights: fr
 def _stays_behind(path: str) -> bool:
     name = PurePosixPath(path).name
     adapter = name.startswith("adapter_") and "/" not in path
-    return adapter or matches(name, (*WEIGHTS, *INDEXES, *_NOT_PUBLISHED)) or ("/" in path and _is_copy(path))
+    return adapter or matches_any(name, (*WEIGHTS, *INDEXES, *_NOT_PUBLISHED)) or ("/" in path and _is_copy(path))
 
 
 def _belongs(path: str, component: str, source: SourceFiles, facts: ModelFacts) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from azureml_publish.content.packaging.tree import ArtifactFile
+from azureml_publish.globs import matches_any
 
 TEXTS = (
     "config.json", "*tokenizer_config.json", "*preprocessor_config.json", "*processor_config.json", "modules.json",
@@ -112,7 +112,7 @@ def parts_to_read(files: Iterable[ArtifactFile]) -> Iterator[Part]:
     """The parts of files that packaging looks at: small texts, the beginnings of weights, and what may be a pointer."""
     for file in files:
         name = PurePosixPath(file.path).name
-        if any(fnmatch.fnmatchcase(name, pattern) for pattern in TEXTS):
+        if matches_any(name, TEXTS):
             if file.size <= MOST_TEXT:
                 yield Part(file, file.size)
         elif name.endswith(".safetensors"):

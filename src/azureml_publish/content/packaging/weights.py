@@ -19,7 +19,8 @@ from azureml_publish.content.packaging.rules import (
 )
 from azureml_publish.content.packaging.safetensors import misfit, read_header
 from azureml_publish.content.packaging.source_files import LFS_POINTER, SourceFiles
-from azureml_publish.content.sources.selection import WEIGHTS, find_pickles, matches
+from azureml_publish.content.sources.selection import WEIGHTS, find_pickles
+from azureml_publish.globs import matches_any
 from azureml_publish.patterns import pattern
 
 WHOLE = "model.safetensors"
@@ -83,7 +84,7 @@ def _nothing_to_load(source: SourceFiles, loadable: Iterable[str], *, allow_pick
         message = f"The source has weights of the variant {some(variants)} alone, which load only where it is named."
         hint = f"Choose a revision with {WHOLE}, rename the files without the variant, {CUSTOM}."
         return Finding(NO_WEIGHTS, message, hint)
-    weights = [file.path for file in source.files if matches(file.path, WEIGHTS)]
+    weights = [file.path for file in source.files if matches_any(file.path, WEIGHTS)]
     held = f"only {some(weights)}" if weights else "no weights"
     hint = f"transformers loads {WHOLE} or {INDEX} from the source's top: choose a revision with them, {CUSTOM}."
     if find_pickles(weights) and not allow_pickle:
@@ -120,7 +121,7 @@ def check_weights(source: SourceFiles) -> Iterator[Finding]:
         yield Finding(POINTER, message, "Run `dvc pull` there, which fetches the files themselves.")
     for file in source.files:
         head = source.read.get(file.path)
-        if not file.size and matches(file.path, WEIGHTS) and not file.path.endswith(".safetensors"):
+        if not file.size and matches_any(file.path, WEIGHTS) and not file.path.endswith(".safetensors"):
             yield Finding(DAMAGED, f"{file.path} is damaged: it is empty.", _AGAIN)
             continue
         if head is None or file.path in pointers:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import PurePosixPath
+
+from azureml_publish.globs import matches_any
 
 WEIGHTS = (
     "*.safetensors", "*.bin", "*.h5", "*.msgpack", "*.ot", "*.onnx", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.pickle",
@@ -50,16 +51,11 @@ def choose(paths: Iterable[str], include: Sequence[str], exclude: Sequence[str])
     for path in paths:
         if is_leftover(path):
             continue
-        wanted = not include or matches(path, include)
-        if wanted and not matches(path, exclude):
+        wanted = not include or matches_any(path, include)
+        if wanted and not matches_any(path, exclude):
             yield path
 
 
 def find_pickles(paths: Iterable[str]) -> tuple[str, ...]:
     """The paths that are pickles by their name."""
-    return tuple(path for path in paths if matches(PurePosixPath(path).name.lower(), PICKLES))
-
-
-def matches(path: str, patterns: Iterable[str]) -> bool:
-    """Whether a path matches one of the patterns of a shell; `*` matches `/` too."""
-    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+    return tuple(path for path in paths if matches_any(PurePosixPath(path).name.lower(), PICKLES))
