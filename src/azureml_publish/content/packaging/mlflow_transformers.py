@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -181,6 +182,9 @@ def _check_version(request: Request, source: SourceFiles, flavour: Flavour, fact
         )
         hint = f"Write mlflow: {{transformers: VERSION}} with the version that saved it, {CUSTOM}."
         yield Finding(UNKNOWN_MODEL, message, hint)
+    if flavour.task is not None and (without := _GONE.get(flavour.task.name)) and _release(chosen) >= without:
+        message = f"transformers {chosen} has no pipeline for the task {flavour.task.name} any more."
+        yield Finding(UNKNOWN_MODEL, message, f"Write mlflow: {{transformers: {pinned}}}, {CUSTOM}.")
     loads = "tokenizer" in dict(flavour.components) and not facts.class_of("AutoTokenizer")
     if loads and facts.tokenizer and chosen == pinned and not knows_tokenizer(facts.tokenizer):
         message = (
@@ -191,6 +195,22 @@ def _check_version(request: Request, source: SourceFiles, flavour: Flavour, fact
             f"tokenizer_class: PreTrainedTokenizerFast in tokenizer_config.json, {CUSTOM}."
         )
         yield Finding(UNKNOWN_MODEL, message, hint)
+
+
+_GONE: Mapping[str, tuple[int, ...]] = {
+    **dict.fromkeys(("text2text-generation", "summarization", "translation"), (5, 0)),
+    **dict.fromkeys(("question-answering", "visual-question-answering", "image-to-image"), (5, 24)),
+}
+"""Tasks that transformers has no pipeline for any more, and the first version that is known to have none.
+
+Source: transformers 5.0.0 and 5.24.0, pipelines/__init__.py.
+"""
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """The numbers that a version begins with."""
+    found = re.match(r"(\d{1,4})(?:\.(\d{1,4}))?", version)
+    return tuple(int(number or 0) for number in found.groups()) if found else ()
 
 
 _HEADS = frozenset(

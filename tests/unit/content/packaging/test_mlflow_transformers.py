@@ -311,6 +311,21 @@ class TestOtherKinds:
         assert codes(files, transformers="5.0.0") == []
 
     @pytest.mark.parametrize(
+        ("task", "version", "found"),
+        [
+            ("question-answering", "5.24.0", ["PKG013"]),
+            ("question-answering", "5.0.0", []),
+            ("text-translation", "5.0", ["PKG013"]),
+            ("text-translation", "4.57.1", []),
+            ("fill-mask", "5.24.0", []),
+        ],
+    )
+    def test_a_task_that_transformers_has_no_more_is_refused(self, task: str, version: str, found: list[str]) -> None:
+        files = config("bert") if "question" in task or "mask" in task else config("t5")
+        refused = [one.rule.code for one in package(files, task, transformers=version).refusals]
+        assert [code for code in refused if code != "PKG008"] == found  # which is of other files
+
+    @pytest.mark.parametrize(
         ("saved_as", "task", "found"),
         [
             ("BertForMaskedLM", "text-classification", ["PKG020"]),
