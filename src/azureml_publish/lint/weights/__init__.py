@@ -1,1 +1,1 @@
-"""What the files of weights hold, read for rules: settings, tensors, counts of parameters."""
+"""Reads the files of a model's weights for the rules: settings, tensors, tokenizers, environments, parameter counts."""

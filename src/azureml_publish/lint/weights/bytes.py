@@ -1,4 +1,4 @@
-"""How many bytes weights have, how many numbers, and of which kind, by their index, their configuration and MLflow."""
+"""The bytes, the number of files and the number type of weights, from their index, config.json and MLmodel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LEAST = 100_000
 
 
 class WeightBytes(NamedTuple):
-    """A number of bytes, the words for where it stands, and by how much the files may differ from it."""
+    """A size in bytes, where it is stated (as words), and the factor by which the real files may differ from it."""
 
     size: int
     source: str
@@ -25,9 +25,9 @@ class WeightBytes(NamedTuple):
 
 
 def weight_bytes(model: Described, *, alone: bool = False) -> WeightBytes | None:
-    """The bytes of the weights: exactly by their index, else about by what MLflow counted of the whole folder.
+    """The size of the weights: exact from their index, else roughly what MLflow counted for the whole folder.
 
-    That counts where there is a configuration of weights, or `alone`.
+    MLflow's figure is used where the model has a `config.json`, or with `alone`.
     """
     for name in INDEXES:
         total = mapping_of(model.weights.get(name, {}).get("metadata")).get("total_size")
@@ -40,7 +40,7 @@ def weight_bytes(model: Described, *, alone: bool = False) -> WeightBytes | None
 
 
 def shard_count(model: Described) -> int:
-    """How many files the index parts the weights into; 0 where there is none or its names do not agree."""
+    """The number of files that the index splits the weights into; 0 without an index, or where file names disagree."""
     for name in INDEXES:
         weights = mapping_of(model.weights.get(name, {}).get("weight_map"))
         ends = {match[1] for one in weights.values() if (match := re.search(r"-of-0*(\d{1,4})\.", str(one)))}
@@ -50,7 +50,7 @@ def shard_count(model: Described) -> int:
 
 
 def number_type(config: Mapping[str, Any] | None) -> str:
-    """The type of the numbers of weights that are not quantised; empty where that is not known."""
+    """The number type of weights that are not quantised; empty where it is unknown."""
     settings = config or {}
     dtype = stored_type(settings)
     return dtype if dtype in BYTES_OF and not settings.get("quantization_config") else ""

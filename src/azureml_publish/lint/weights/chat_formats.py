@@ -1,4 +1,4 @@
-"""The marks by which families of models set apart the turns of a conversation."""
+"""The markers that model families put between the turns of a conversation."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _PUBLISHED = tuple((re.compile(form), name) for form, name in _OF_FAMILIES)
 
 
 def formats_in(text: str) -> frozenset[str]:
-    """The formats whose marks a text has."""
+    """The chat formats whose markers occur in a text."""
     return frozenset(name for name, form in _FORMATS.items() if form.search(text))
 
 
 def format_of_name(name: str) -> str:
-    """The format of a model as its makers publish it; empty where its name does not say that it is one."""
+    """The chat format that a model family is published with, by the model's name; empty for names that do not tell."""
     return next((format_ for form, format_ in _PUBLISHED if form.match(name.lower())), "")

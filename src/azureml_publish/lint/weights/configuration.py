@@ -1,4 +1,4 @@
-"""What many checks ask of a configuration: its counts, classes and experts, and the type of its numbers."""
+"""What several checks read from a `config.json`: counts, classes, experts and the number type."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def is_count(value: object) -> TypeGuard[int]:
 
 
 def experts_of(config: Mapping[str, Any]) -> tuple[str, int]:
-    """The key and the number of the experts that each layer of a mixture has; 0 in a dense model."""
+    """The key that gives the number of experts in each layer, and that number; 0 for a dense model."""
     there = [key for key in _OF_EXPERTS if key in config]
     return next(((key, config[key]) for key in there if is_count(config[key])), ("".join(there[:1]), 0))
 
@@ -21,11 +21,11 @@ _OF_EXPERTS = ("num_local_experts", "n_routed_experts", "num_experts", "moe_num_
 
 
 def stored_type(settings: Mapping[str, Any]) -> str:
-    """The type of numbers that a configuration states, under its old or its new key, as `float16`; empty for none."""
+    """The number type that a configuration states, such as `float16`; empty where it states none."""
     return str(settings.get("torch_dtype") or settings.get("dtype") or "").removeprefix("torch.")
 
 
 def classes_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """The classes of transformers that a configuration names."""
+    """The classes of transformers that a configuration names under `architectures`."""
     listed = settings.get("architectures")
     return tuple(one for one in listed if isinstance(one, str)) if isinstance(listed, list | tuple) else ()

@@ -1,4 +1,4 @@
-"""The files that say what is installed for a model: by themselves, against each other, and against what loads it."""
+"""The files that say which packages a model needs, checked alone, against each other and against what loads it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from azureml_publish.lint.cards.findings import short
 from azureml_publish.patterns import pattern
 
 ENVIRONMENT = ("requirements.txt", "conda.yaml", "python_env.yaml")
-"""What MLflow writes beside an MLmodel (https://mlflow.org/docs/latest/ml/model/#storage-format)."""
+"""The environment files that MLflow writes beside an MLmodel (https://mlflow.org/docs/latest/ml/model/#storage-format).
+"""
 
 _IS_ONE = pattern(r"(?:.*/)?(?:requirements[\w.-]*\.txt|(?:conda|conda_env|environment|python_env)\.ya?ml)")
 
 
 def is_environment(path: str) -> bool:
-    """Whether a file is one that pip, conda or MLflow make an environment by."""
+    """Whether pip, conda or MLflow builds an environment from this file."""
     return _IS_ONE.fullmatch(path) is not None
 
 
 class Mistake(NamedTuple):
-    """What a file of an environment says wrongly: its path, the line, how, and what to write; some break it."""
+    """A mistake in an environment file: path, line, message, hint. `breaks`: nothing can be installed from the file."""
 
     path: str
     line: int
@@ -35,7 +36,7 @@ class Mistake(NamedTuple):
 
 
 def environment_mistakes(texts: Mapping[str, str]) -> Iterator[Mistake]:
-    """What nobody can install by one of the files: by its form, or because only one machine or team has it."""
+    """Entries that nobody else can install: malformed ones, and those that only one machine or team has access to."""
     for path, text in texts.items():
         if "<<<<<<<" in text:
             continue
@@ -77,7 +78,7 @@ _OF_A_MACHINE = pattern(
     r"|(?:file:///)?[A-Za-z]:[\\/][^\s\"']+)",
     re.MULTILINE,
 )
-"""A requirement that is a file of the machine where the model was made: one of a person, or of a build of conda."""
+"""A requirement that is a file on the machine where the model was made: a user's folder or a build folder of conda."""
 
 _OF_A_TEAM = pattern(
     r"^[ \t\"'-]*(?:e(?:ditable)?[ =]|[\w.-]{1,60}(?:\[[\w,-]{1,60}\])? ?@ ?)?[\"']?"
@@ -86,14 +87,14 @@ _OF_A_TEAM = pattern(
     r"|--?e(?:ditable)?[ =]+\.\.?(?:/[^\s\"']*)?$)",
     re.MULTILINE,
 )
-"""A repository that asks for somebody's key, an index of one network, or code beside the file of another folder."""
+"""A repository that needs somebody's key, a package index inside one network, or code in a neighbouring folder."""
 
 _FURTHER = pattern(r"^[ \t\"'-]*(?:-r|--requirement)[ =]+(?P<file>[\w./-]+\.txt)\b", re.MULTILINE)
 _LIST_OF_PIP = pattern(r"^(?P<indent>[ \t]*)- pip:[ \t]*\n(?P<list>(?:(?P=indent)[ \t]*- [^\n]*\n?)*)", re.MULTILINE)
 
 
 def _of_pip(text: str) -> str:
-    """The lines of conda.yaml's list for pip as requirements, each in its own line; other lines are empty."""
+    """The pip requirements of a conda.yaml, each on its own line number; all other lines are empty."""
     match = _LIST_OF_PIP.search(text)
     if match is None:
         return ""
@@ -108,7 +109,8 @@ _NEEDS: Mapping[str, tuple[tuple[int, int], int]] = {
     "numpy": ((2, 0), 9), "scikit-learn": ((1, 3), 8), "scipy": ((1, 11), 9), "xgboost": ((2, 0), 8),
     "matplotlib": ((3, 8), 9), "accelerate": ((0, 20), 8), "sentence-transformers": ((2, 3), 8),
 }  # fmt: skip
-"""Packages, a version, and the Python 3 that it and later ones need (Requires-Python on https://pypi.org)."""
+"""A package, the first version that needs a later Python, and that Python's minor version (Requires-Python on
+https://pypi.org)."""
 
 
 def _too_old_python(text: str) -> str:
@@ -125,12 +127,12 @@ _PIN = pattern(r"^[ \t]*+(?:-[ \t]*+)?(torch|torchvision|torchaudio)==([0-9]+)\.
 
 
 def _together(text: str) -> str:
-    """Versions of PyTorch's packages that do not go together (https://pypi.org/project/torchvision/)."""
+    """Versions of PyTorch's packages that were not made for each other (https://pypi.org/project/torchvision/)."""
     pins = {name: (int(major), int(minor)) for name, major, minor in _PIN.findall(text)}
     torch, vision, audio = (pins.get(name) for name in ("torch", "torchvision", "torchaudio"))
     if torch is None:
         return ""
-    wanted = torch[1] + 15 if torch[0] == 2 else torch[1] + 1  # torchvision 0.15 is of torch 2.0
+    wanted = torch[1] + 15 if torch[0] == 2 else torch[1] + 1  # torchvision 0.15 belongs to torch 2.0
     if vision is not None and vision != (0, wanted):
         return f"torchvision {vision[0]}.{vision[1]} is not of torch {torch[0]}.{torch[1]}, which needs 0.{wanted}."
     if audio is not None and torch[0] == 2 and audio != torch and torch[1] < _LAST_TOGETHER:
@@ -139,11 +141,11 @@ def _together(text: str) -> str:
 
 
 _LAST_TOGETHER = 9
-"""Later ones of torchaudio do not ask for one version of torch."""
+"""From torch 2.9 on, torchaudio no longer requires one exact version of torch."""
 
 
 _PINNED = pattern(r"^[ \t]*+(?:-[ \t]*+)?([A-Za-z][\w.-]*)==([0-9][\w.]*)(?![\w.*]|[^\n]*;)", re.MULTILINE)
-"""A version for all machines; what is for some alone stands before a `;`."""
+"""A version pinned for every machine. A `;` would begin a marker that limits it to some."""
 
 
 def two_environments(texts: Mapping[str, str]) -> str:
@@ -185,7 +187,7 @@ def _names(text: str, package: str) -> bool:
 
 
 def release(version: str, parts: int) -> list[str]:
-    """A version as it is compared: without its build (`+cu128`) and zeros at its end, as pip reads it."""
+    """The parts of a version for comparison, as pip reads it: without a build (`+cu128`) and without trailing zeros."""
     numbers = version.partition("+")[0].split(".")
     while len(numbers) > 1 and not numbers[-1].strip("0"):
         numbers.pop()
@@ -204,11 +206,11 @@ _ELSEWHERE = (
     *("azureml", "sklearn", "-r ", "--requirement", "://", "git+", " @ "),
     *("optimum", "peft", "setfit", "lightning", "timm", "fastai", "imbalanced-learn", "pycaret"),
 )
-"""Requirements that may bring what they do not name."""
+"""Requirements that may install packages that they do not name."""
 
 
 def lacks(text: str, package: str) -> bool:
-    """Whether a list as MLflow writes it, of packages with itself among them, does not have one."""
+    """Whether a package list lacks a package. Only lists that name mlflow are judged: those are complete."""
     names = text.lower().replace("_", "-")
     listed = re.search(r"^[ \t-]*mlflow(?:-skinny)?[=<>~\[\s]", names, re.MULTILINE)
     return listed is not None and not any(one in names for one in (package, *_ELSEWHERE))
@@ -229,19 +231,19 @@ _VERSIONS: Mapping[str, str] = {
     "torch_version": "torch",
     "cloudpickle_version": "cloudpickle",
 }
-"""Keys of flavours with the version that wrote the model, and the package of it."""
+"""Keys of MLflow's flavours that give the version of a package."""
 
 OWN_PACKAGES = frozenset(
     {"transformers", "sklearn", "xgboost", "lightgbm", "pytorch", "sentence_transformers", "catboost", "onnx"}
 )
-"""Flavours that need the package of their own version."""
+"""Flavours that need the package whose version they state."""
 
 
 _OF_AZURE = frozenset({"hftransformers", "hftransformersv2"})
 
 
 def version_differences(data: Mapping[str, Any], texts: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The key of MLmodel with a version that an environment beside it denies or does not install, and how."""
+    """Keys of MLmodel with a version that an environment file contradicts or does not install, each with a message."""
     for name, written in mapping_of(data.get("flavors")).items():
         flavour = mapping_of(written)
         for key, package in _VERSIONS.items():
@@ -283,11 +285,11 @@ _PACKAGE_OF = {
         )
     },
 }  # fmt: skip
-"""Modules and their packages, which MLflow does not bring."""
+"""Modules and the packages that provide them, other than those that MLflow installs itself."""
 
 
 def imports_missing(texts: Mapping[str, str], code: Mapping[str, str]) -> str:
-    """The package that a file beside MLmodel imports and a list of its environment has not."""
+    """A message on a package that Python code beside MLmodel imports and an environment file lacks; empty for none."""
     for place, source in code.items():
         for module in _IMPORTED.findall(source):
             package = _PACKAGE_OF.get(module, "").replace("_", "-")
@@ -299,7 +301,7 @@ def imports_missing(texts: Mapping[str, str], code: Mapping[str, str]) -> str:
 
 
 class Loaded(NamedTuple):
-    """What lies beside weights and is loaded by packages: settings, and whether there is an adapter."""
+    """The settings beside the weights that decide which packages loading needs."""
 
     config: Mapping[str, Any]
     tokenizer: Mapping[str, Any]
@@ -318,11 +320,11 @@ _BRING = {
     "compressed-tensors": ("vllm", "llmcompressor", "sglang"),
     "torch": ("tensorflow", "jax", "flax", "onnxruntime", "vllm", "accelerate", "torchvision", "sentence-transformers"),
 }
-"""Packages, and others that bring them or stand in their place."""
+"""Packages, each with others that install it or replace it."""
 
 
 def packages_missing(texts: Mapping[str, str], loaded: Loaded) -> Iterator[Mistake]:
-    """Packages that transformers needs for these settings, in lists that name it and all else that they install."""
+    """Packages that transformers needs to load these weights, where a list that names transformers lacks them."""
     needed = [*_needed(loaded)]
     for path, text in texts.items():
         packages = {package_of(re.sub(r"^[\s\"'-]+", "", line)) for line in text.splitlines() if line.strip(" -")}
@@ -369,11 +371,11 @@ _SINCE: Mapping[str, tuple[int, int]] = {
     "gemma3": (4, 50), "gemma3_text": (4, 50), "mistral3": (4, 50), "qwen3": (4, 51), "qwen3_moe": (4, 51),
     "llama4": (4, 51), "deepseek_v3": (4, 51), "smollm3": (4, 53), "gemma3n": (4, 53), "gpt_oss": (4, 55),
 }  # fmt: skip
-"""The first version of transformers with a type of models (https://github.com/huggingface/transformers/releases)."""
+"""The first version of transformers that knows a model type (https://github.com/huggingface/transformers/releases)."""
 
 
 def too_old(version: object, config: Mapping[str, Any]) -> str:
-    """Why a version of transformers does not know the type of the weights; empty where it may."""
+    """Why a version of transformers does not know the model type of the weights; empty where it does, or may."""
     kind, numbers = str(config.get("model_type")), re.match(r"(\d+)\.(\d+)", str(version or ""))
     since = _SINCE.get(kind)
     if since is None or numbers is None or config.get("auto_map") or (int(numbers[1]), int(numbers[2])) >= since:
@@ -382,7 +384,7 @@ def too_old(version: object, config: Mapping[str, Any]) -> str:
 
 
 def installed_transformers(texts: Mapping[str, str]) -> Iterator[tuple[str, int, str]]:
-    """Path, line and version of transformers that each file pins."""
+    """Path, line and version of each environment file that pins transformers."""
     for path, text in texts.items():
         if match := re.search(r"^[ \t\"'-]*transformers(?:\[[\w,-]+\])?==([0-9][\w.]*)", text, re.MULTILINE):
             yield path, text.count("\n", 0, match.start(1)) + 1, match[1]

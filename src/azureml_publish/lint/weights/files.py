@@ -1,4 +1,4 @@
-"""The files of a folder of weights, read where a rule looks: JSON, and the headers of safetensors and of GGUF."""
+"""The files beside a model's weights, read when a rule needs them: JSON, and headers of safetensors, GGUF and ONNX."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from azureml_publish.errors import PublishError
 from azureml_publish.files import UnusableFile, read_file
 
 _MOST_JSON = 64 * 1024 * 1024
-"""Bytes of a `tokenizer.json` that is read."""
+"""The largest text file that is read, in bytes: a `tokenizer.json` may be that long."""
 
 _GGUF_HEADS = (64 * 1024, 2 * 1024**2, 64 * 1024**2)
-"""Bytes that are read of a GGUF file until its header, which holds the vocabulary, is whole."""
+"""How many bytes of a GGUF file are read, step by step, until its header (with the vocabulary) is complete."""
 
 _MOST_ONNX = 64 * 1024**2
-"""Bytes of an ONNX file that is read; most that are larger have their weights beside them."""
+"""The largest ONNX file that is read, in bytes; most larger ones keep their weights in files beside them."""
 
 _FORMS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
@@ -34,7 +34,7 @@ _BLOCKS = {
     **dict.fromkeys((1, 30), (1, 2)), 0: (1, 4), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34),
     10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210),
 }  # fmt: skip
-"""Numbers in a block and bytes of it, by the type of a tensor; another type has one byte at least.
+"""For each GGUF tensor type: numbers in a block, and bytes of a block. For a type not listed, one byte is assumed.
 
 Source: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md and ggml-common.h
 """
@@ -42,36 +42,36 @@ Source: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md and ggml-commo
 
 @dataclass(frozen=True, eq=False)
 class WeightFiles:
-    """Files by their path in one folder or source. Each is read once, when a rule looks at it."""
+    """The files of one folder or source, by path. Each is parsed once, when a rule first asks for it."""
 
     places: Mapping[str, Path]
     shown: Callable[[str, int], Location] = Location
-    """Where a finding in a line of a file is reported."""
+    """The location to report for a line of a file."""
 
     def at(self, path: str, key: str = "") -> Location:
-        """The place of a key in a file of JSON, or of the file."""
+        """The location of a key in a JSON file; without a key, that of the file."""
         text = self.text(path) if key else ""
         return self.shown(path, text.count("\n", 0, max(0, text.find(f'"{key}"'))) + 1)
 
     @functools.cached_property
     def _parsed(self) -> dict[str, Any]:
-        """What was read of JSON and of headers of GGUF, by path."""
+        """Parsed JSON and headers, by path."""
         return {}
 
     @functools.cached_property
     def folders(self) -> frozenset[str]:
-        """Every folder that holds a file, at any depth."""
+        """Every folder that holds a file, directly or further below."""
         return frozenset(path[:end] for path in self.places for end, sign in enumerate(path) if sign == "/")
 
     def text(self, path: str) -> str:
-        """The text of a small file; empty where it cannot be read."""
+        """The text of a file; empty where it is missing, too large or not UTF-8."""
         try:
             return read_file(self.places[path], None, limit=_MOST_JSON).decode("utf-8-sig")
         except (KeyError, UnusableFile, UnicodeDecodeError):
             return ""
 
     def json(self, path: str) -> Any:
-        """What a JSON file holds; None where there is none, or it is not JSON."""
+        """The content of a JSON file; None where it is missing or not JSON."""
         if path not in self._parsed:
             try:
                 self._parsed[path] = json.loads(self.text(path))
@@ -80,12 +80,12 @@ class WeightFiles:
         return self._parsed[path]
 
     def settings(self, path: str) -> Mapping[str, Any]:
-        """The object in a JSON file; empty where there is none."""
+        """The object in a JSON file; empty where the file is missing or holds something else."""
         found = self.json(path) if path in self.places else None
         return found if isinstance(found, dict) else {}
 
     def tensors(self, path: str) -> Mapping[str, Tensor]:
-        """The tensors of a file of safetensors, by its header; empty where it cannot be read."""
+        """The tensors that the header of a safetensors file lists; empty where it cannot be read."""
         if path not in self._parsed:
             length = int.from_bytes(self._head(path, 8), "little")
             found = read_header(self._head(path, 8 + length)) if 0 < length <= MOST_HEADER else None
@@ -94,7 +94,7 @@ class WeightFiles:
         return held
 
     def graph(self, path: str) -> Graph | None:
-        """The graph of an ONNX file; None where it is none, or larger than what is read."""
+        """The graph of an ONNX file; None where it cannot be read or is too large."""
         if path not in self._parsed:
             small = self.size(path) <= _MOST_ONNX
             self._parsed[path] = read_graph(self._head(path, _MOST_ONNX)) if small else None
@@ -102,7 +102,7 @@ class WeightFiles:
         return graph
 
     def gguf(self, path: str) -> GgufHeader | None:
-        """The header of a GGUF file; None where it is none."""
+        """The header of a GGUF file; None where the file is not GGUF."""
         for length in _GGUF_HEADS if path not in self._parsed else ():
             head = self._head(path, length)
             self._parsed[path] = found = read_gguf(head, ended=len(head) < length)
@@ -116,7 +116,7 @@ class WeightFiles:
         return self._head(path, len(mark)) == mark
 
     def size(self, path: str) -> int:
-        """Bytes of a file; 0 where it is not there."""
+        """Size of a file in bytes; 0 where it is missing."""
         try:
             return self.places[path].stat().st_size
         except (KeyError, OSError):
@@ -131,16 +131,16 @@ class WeightFiles:
 
 @dataclass(frozen=True, slots=True)
 class GgufHeader:
-    """What the header of a GGUF file says: its keys, and the bytes that the file has at least; 0 is not known."""
+    """The header of a GGUF file: its keys, and the least size in bytes that the file must have (0: unknown)."""
 
     keys: Mapping[str, Any]
     least: int
     tensors: tuple[tuple[int, int], ...] = ()
-    """Of each tensor its numbers and its type, where the whole header was read."""
+    """Number of elements and type of each tensor; empty unless the whole header was read."""
 
 
 def read_gguf(head: bytes, *, ended: bool) -> GgufHeader | None:
-    """The header of a GGUF file from its beginning, with which it may have `ended`; None where it is another file."""
+    """The header of a GGUF file, from its first bytes; None for other files. `ended`: `head` is the whole file."""
     if len(head) < 24 or not head.startswith(b"GGUF"):
         return None
     version, tensors, pairs = struct.unpack_from("<IQQ", head, 4)
@@ -165,20 +165,20 @@ def read_gguf(head: bytes, *, ended: bool) -> GgufHeader | None:
 
 
 class _Reader:
-    """Reads one value after the other; `struct.error` where the bytes end before it."""
+    """Reads values one after the other; raises `struct.error` where the bytes end too early."""
 
     def __init__(self, data: bytes, at: int) -> None:
         self._data = data
         self.at = at
 
     def number(self, form: str) -> Any:
-        """One number."""
+        """Read one number of a `struct` format."""
         (found,) = struct.unpack_from(f"<{form}", self._data, self.at)
         self.at += struct.calcsize(f"<{form}")
         return found
 
     def string(self) -> str:
-        """One text."""
+        """Read one string."""
         length = self.number("Q")
         text = self._data[self.at : self.at + length]
         if len(text) < length:
@@ -187,7 +187,7 @@ class _Reader:
         return text.decode("utf-8", "replace")
 
     def value(self, kind: int) -> Any:
-        """One value; of a list only its length is kept."""
+        """Read one value of a GGUF type; for a list, only its length as a `range`."""
         if kind == _STRING:
             return self.string()
         if kind != _ARRAY:
@@ -202,7 +202,7 @@ class _Reader:
         return range(count)
 
     def tensor(self) -> tuple[int, int, int]:
-        """Where the bytes of a tensor end at the earliest, behind the header; its numbers, and its type."""
+        """Read a tensor's entry: the least end of its data behind the header, its number of elements, and its type."""
         self.string()
         shape = [self.number("Q") for _ in range(min(self.number("I"), 8))]
         kind, start = self.number("I"), self.number("Q")

@@ -1,4 +1,4 @@
-"""The settings of ONNX Runtime's generate() against the weights' own, against themselves and the files beside them.
+"""`genai_config.json` of ONNX Runtime's generate(), against `config.json`, itself and the files beside it.
 
 Source: https://onnxruntime.ai/docs/genai/reference/config.html
 """
@@ -24,17 +24,17 @@ _SAME = {
     "num_key_value_heads": ("num_key_value_heads",),
     "head_size": ("head_dim",),
 }
-"""Keys of the model and of its decoder, and those of config.json that give the same."""
+"""Keys of `genai_config.json` and the keys of `config.json` that must have the same value."""
 
 
 def decoder_of(genai: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The settings of the model with those of its decoder."""
+    """The settings under `model`, with those of its decoder in their place."""
     model = mapping_of(genai.get("model"))
     return {**model, **mapping_of(model.get("decoder"))}
 
 
 def providers_of(genai: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """The execution providers that the decoder runs on; none is the CPU, and None is not known."""
+    """The execution providers that the decoder runs on: an empty tuple means the CPU, None that they are not stated."""
     listed = mapping_of(decoder_of(genai).get("session_options")).get("provider_options")
     if not isinstance(listed, list) or not all(isinstance(one, Mapping) for one in listed):
         return None
@@ -44,7 +44,7 @@ def providers_of(genai: Mapping[str, Any]) -> tuple[str, ...] | None:
 def genai_differences(
     files: WeightFiles, folder: str, data: Mapping[str, Any], config: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    """The key of `genai_config.json` that `config.json`, another key or the files beside it deny, and how."""
+    """Keys of `genai_config.json` that contradict `config.json`, other keys or the files beside it; with messages."""
     hidden, heads = config.get("hidden_size"), config.get("num_attention_heads")
     if "head_dim" not in config and is_count(hidden) and is_count(heads) and hidden % heads == 0:
         config = {**config, "head_dim": hidden // heads}

@@ -1,4 +1,4 @@
-"""How texts are read and written: the settings of generation and of a tokenizer, against each other and the weights."""
+"""`generation_config.json` and `tokenizer_config.json`, against each other, themselves and `config.json`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from azureml_publish.patterns import pattern
 def generation_differences(
     data: Mapping[str, Any], config: Mapping[str, Any], tokenizer: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    """How texts are generated: sampling that contradicts itself, and where a text begins and ends."""
+    """Keys of `generation_config.json` with contradictory sampling, lengths, first and last tokens; with messages."""
     sampled, heat = data.get("do_sample"), data.get("temperature")
     if isinstance(heat, int | float) and not isinstance(heat, bool):
         if sampled is True and heat <= 0:
@@ -43,7 +43,7 @@ def generation_differences(
 
 
 _RELATIVE = ("t5", "mt5", "umt5", "longt5", "bloom", "mpt", "xlnet", "switch_transformers")
-"""Types without a table of positions, or with one of another kind of input."""
+"""Model types without a table of absolute positions, or whose table is for another kind of input."""
 
 _NOT_ABOVE = (("min_length", "max_length"), ("min_new_tokens", "max_new_tokens"), ("num_beam_groups", "num_beams"))
 
@@ -51,7 +51,7 @@ _NOT_ABOVE = (("min_length", "max_length"), ("min_new_tokens", "max_new_tokens")
 def _other_marks(
     data: Mapping[str, Any], config: Mapping[str, Any], tokenizer: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    """Tokens that begin, end or fill texts, where `config.json` has others and the tokenizer does not take these."""
+    """Tokens that begin, end or pad a text, where `config.json` has others and the tokenizer does not have these."""
     for key, verb in (("eos_token_id", "ends"), ("bos_token_id", "begins"), ("pad_token_id", "is filled up")):
         here, there = (set(numbers_in(one.get(key))) for one in (data, config))
         own = _id_of(tokenizer, key.removesuffix("_id"))
@@ -73,7 +73,7 @@ def _other_marks(
 
 
 _ALSO_IN_CONFIG = ("num_beams", "forced_eos_token_id", "no_repeat_ngram_size", "length_penalty", "bad_words_ids")
-"""Settings that older files of configuration have as well, from which these were made."""
+"""Settings that older `config.json` files hold as well."""
 
 _WITH_DECODER = ("whisper", "marian", "bart", "mbart", "t5", "mt5", "pegasus")
 
@@ -85,7 +85,7 @@ def _id_of(tokenizer: Mapping[str, Any], key: str) -> int:
 
 
 def _ends(tokenizer: Mapping[str, Any], key: str) -> set[int]:
-    """The tokens that a tokenizer knows as the end of a turn, where it is the end of texts that is looked for."""
+    """The tokens that a tokenizer knows as the end of a turn; only for the key of the end of a text."""
     listed = tokenizer.get("added_tokens_decoder") if key == "eos_token_id" else None
     found = listed.items() if isinstance(listed, dict) else ()
     return {int(number) for number, one in found if _TURN_ENDS.search(_content(one)) and _ID.fullmatch(str(number))}
@@ -103,7 +103,7 @@ def _content(token: object) -> str:
 def tokenizer_differences(
     tokenizer: Mapping[str, Any], config: Mapping[str, Any], marks: Mapping[str, Any], added: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    """What `tokenizer_config.json` says that the weights, special_tokens_map.json or added_tokens.json deny."""
+    """Keys of `tokenizer_config.json` that contradict the weights, special_tokens_map.json or added_tokens.json."""
     yield from _tokens(tokenizer)
     yield from _of_vocabulary(tokenizer, config)
     words = config.get("vocab_size")
@@ -143,8 +143,8 @@ _VOCABULARIES: Mapping[int, tuple[frozenset[str], bool | None]] = {
     250037: (_PIECES, None),
     32128: (_PIECES, None),
 }
-"""By their number of entries the vocabularies of BERT, RoBERTa, GPT-2, XLM-R and T5: classes that read them, and
-whether these write small letters. Source: config.json and tokenizer_config.json of these models on the Hub."""
+"""Sizes of the vocabularies of BERT, RoBERTa, GPT-2, XLM-R and T5, with the tokenizer classes that read each and
+whether it is lower case (None: either). Source: config.json and tokenizer_config.json of these models on the Hub."""
 
 
 _STRICT = {
@@ -152,10 +152,10 @@ _STRICT = {
     "marian": ("Marian",), "whisper": ("Whisper",), "wav2vec2": ("Wav2Vec2",), "hubert": ("Wav2Vec2",),
     "clip": ("CLIP",),
 }  # fmt: skip
-"""By the type of models parts of the names of the tokenizers that read its one vocabulary."""
+"""Model types with one vocabulary, and parts of the names of the tokenizer classes that read it."""
 
 ANYBODYS = frozenset({"PreTrainedTokenizer", "TokenizersBackend"})
-"""Classes of tokenizers that models of any type have."""
+"""Tokenizer classes that models of any type may have."""
 _OF_WORD_PIECES = {"cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "unk_token": "[UNK]"}
 _OF_WORD_PIECES |= {"mask_token": "[MASK]"}
 _OF_PAIRS = {
@@ -168,7 +168,7 @@ _OF_PAIRS = {
 
 
 def _marks_of(kind: str, words: object) -> Mapping[str, str]:
-    """The marks of well-known vocabularies: of BERT's, RoBERTa's, XLM-R's, and what begins texts of Llama and Gemma."""
+    """The special tokens of well-known vocabularies: BERT's, RoBERTa's, XLM-R's; of Llama and Gemma the first token."""
     if kind in ("bert", "distilbert", "electra") and words in (30522, 28996, 119547, 105879):
         return _OF_WORD_PIECES
     if (kind, words) in (("roberta", 50265), ("xlm-roberta", 250002)):
@@ -181,7 +181,7 @@ def _marks_of(kind: str, words: object) -> Mapping[str, str]:
 
 
 def _of_vocabulary(tokenizer: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """A class, a case or a language that is not that of the weights' vocabulary."""
+    """A tokenizer class, special token or lower-casing that does not fit the vocabulary of the weights."""
     written = tokenizer.get("tokenizer_class")
     name = str(written or "").removesuffix("Fast")
     known = {one for pair in stated()["tokenizer_of"].values() for one in pair if one}
@@ -212,7 +212,7 @@ def _of_vocabulary(tokenizer: Mapping[str, Any], config: Mapping[str, Any]) -> I
 
 
 def _tokens(tokenizer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Special tokens that the tokenizer does not list, and what is wrong with its chat template."""
+    """Special tokens that the tokenizer does not list, and mistakes in its chat template."""
     listed = tokenizer.get("added_tokens_decoder")
     tokens = listed.values() if isinstance(listed, dict) else ()
     held = {_content(one) for one in tokens if isinstance(one, Mapping) and one.get("special")}
@@ -224,7 +224,7 @@ def _tokens(tokenizer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def template_mistakes(tokenizer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """A chat template that is no template of Jinja, or has the marks of two families."""
+    """A chat template that Jinja cannot read, or that mixes the markers of two model families."""
     written = tokenizer.get("chat_template")
     named = written if isinstance(written, list) else [{"template": written}]
     for one in named:
@@ -236,20 +236,21 @@ def template_mistakes(tokenizer: Mapping[str, Any]) -> Iterator[tuple[str, str]]
 
 
 def template_mistake(template: str) -> str:
-    """Why Jinja cannot compile a chat template as transformers has it compiled; empty where it can."""
+    """Why Jinja cannot parse a chat template that transformers would compile; empty where it can."""
     plain = _GENERATION.sub(lambda match: match[0].replace("generation", "if true" if not match[1] else "if"), template)
     try:
         _jinja().parse(plain)
     except TemplateSyntaxError as error:
         return short(f"{error.message or 'a mistake'} (line {error.lineno})")
-    except (RecursionError, ValueError):  # a number of thousands of digits
+    except (RecursionError, ValueError):  # a number with thousands of digits
         return ""
     return ""
 
 
 _GENERATION = pattern(r"\{%[-+]?\s*(end)?generation\s*[-+]?%\}")
-"""A tag of transformers' own, which marks what a model writes
-(https://huggingface.co/docs/transformers/chat_templating_writing)."""
+"""A tag of transformers' own that marks what the model writes
+(https://huggingface.co/docs/transformers/chat_templating_writing).
+"""
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Triton's configuration against the ONNX graph that it serves, and against the file with its labels."""
+"""Triton's configuration, against the ONNX graph that it serves, its label file and its folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CONFIGURATION = "config.pbtxt"
 
 
 def ports_of(fields: Mapping[str, list[Any]], side: str) -> tuple[Port, ...]:
-    """The inputs or outputs of a configuration."""
+    """The inputs or outputs that a configuration declares."""
     return tuple(_port(one) for one in fields.get(side, []) if isinstance(one, Mapping))
 
 
@@ -26,7 +26,7 @@ def _port(fields: Mapping[str, list[Any]]) -> Port:
 
 
 def triton_differences(files: WeightFiles, path: str) -> Iterator[str]:
-    """What a `config.pbtxt` says and the graph of its newest version, or its labels, deny."""
+    """How a `config.pbtxt` differs from the ONNX graph that it serves, and from its label file."""
     text = files.text(path)
     fields, problem = read_config(text)
     if problem:

@@ -1,4 +1,4 @@
-"""The index of weights in several files: the names of these against one another, and its bytes and layers."""
+"""The index of weights that are split into several files: its file names, sizes, layers and experts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHARD = pattern(r"(?P<stem>.+?)-?(?P<number>\d{1,6})-of-(?P<count>\d{1,6})(?P<e
 
 
 def index_mistakes(files: WeightFiles, folder: str, name: str, index: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The key of an index that contradicts the others, the files beside it or `config.json`, and how."""
+    """Keys of an index that contradict each other, the files beside it or `config.json`, each with a message."""
     weights, total = index.get("weight_map"), mapping_of(index.get("metadata")).get("total_size")
     by_tensor = {tensor: shard for tensor, shard in mapping_of(weights).items() if isinstance(shard, str)}
     if total is not None and weights is None:
@@ -34,7 +34,7 @@ def index_mistakes(files: WeightFiles, folder: str, name: str, index: Mapping[st
     yield from _kinds(config, by_tensor)
     yield from _gaps(by_tensor)
     if total is not None and not is_count(total):
-        if not isinstance(total, float):  # which some tools write
+        if not isinstance(total, float):  # some tools write the size as a float
             yield "total_size", f"total_size is {short(str(total))}, not a number of bytes."
     elif total and by_tensor and len(tensors) == len({*by_tensor.values()}) and all(tensors):
         size = sum(one.end - one.start for held in tensors for one in held.values())
@@ -45,7 +45,7 @@ def index_mistakes(files: WeightFiles, folder: str, name: str, index: Mapping[st
 
 
 def _names(name: str, by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Files that are not numbered as the parts of one model, by what most entries say."""
+    """File names whose numbering or form differs from that of most entries."""
     found = {tensor: match for tensor, shard in by_tensor.items() if (match := _SHARD.fullmatch(shard))}
     for part, what in (("count", "of"), ("ending", "ending in"), ("stem", "named")):
         values = Counter(match[part] for match in found.values())
@@ -75,11 +75,11 @@ def _names(name: str, by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]
 
 _MOST_FILES = 1000
 _FEWEST_OF_ALL = 50
-"""Fewer tensors are an extract, which may well leave out files."""
+"""An index of fewer tensors may be a shortened example, which leaves files out."""
 
 
 def _missing(files: WeightFiles, folder: str, shards: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """A file of the index that is not there, where others are; and one beside them of another number."""
+    """A file of the index that is missing while others are there, and a weights file that the index does not name."""
     there = {one for one in shards if f"{folder}{one}" in files.places}
     if there and (lacking := sorted(shards - there)):
         yield "weight_map", f"weight_map names {short(lacking[0])}, which is not there beside {short(min(there))}."
@@ -109,14 +109,14 @@ _NUMBERED = pattern(r"(?P<of>(?:[a-z_]+\.)*?[a-z_]+)\.(?P<n>\d{1,4})\.(?P<part>.
 
 
 def _gaps(by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """A tensor that all layers but one have, or a layer that is missing between others."""
+    """A tensor that only one layer lacks, or a layer that is missing between others."""
     stacks: dict[str, dict[int, set[str]]] = {}
     for name in by_tensor:
         if match := _NUMBERED.fullmatch(name):
             stacks.setdefault(match["of"], {}).setdefault(int(match["n"]), set()).add(match["part"])
     for of, layers in stacks.items():
         if len(layers) < _FEWEST_LAYERS or not any("." in part for parts in layers.values() for part in parts):
-            continue  # of steps in a row, such as convolutions, some have no weights
+            continue  # numbered steps of a sequence: some, such as activations, have no weights
         lacking = {*range(max(layers))} - layers.keys()
         if len(lacking) == 1:
             yield "weight_map", f"weight_map has layers of {short(of)} up to {max(layers)}, and no {min(lacking)}."
@@ -125,7 +125,7 @@ def _gaps(by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         common = sum(count == len(layers) for count in having.values())
         number = next((one for one, parts in layers.items() if rare and rare[0] not in parts), 0)
         inside = 0 < number < max(layers) and len(layers) > _FEWEST_LAYERS + 1
-        alike = common > len(rare) and len(having) == common + len(rare)  # else the first and the last may have others
+        alike = common > len(rare) and len(having) == common + len(rare)  # else the first and the last layer may differ
         alike = alike and not (number == 0 and "norm" in "".join(rare))  # ModernBERT's first layer has no norm
         if rare and (inside or (alike and len(rare) <= _FEW_PARTS and not layers[number].intersection(rare))):
             yield "weight_map", f"weight_map has no {short(f'{of}.{number}.{rare[0]}')}, which each other layer has."
@@ -137,7 +137,7 @@ _EXPERT = pattern(r".*\.experts\.(\d{1,5})\..*")
 
 
 def _kinds(config: Mapping[str, Any], by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Experts, or a form of quantisation, that the tensors have and the configuration does not, or the other way."""
+    """Experts or quantisation that the tensors have and the configuration does not, or the other way round."""
     _, experts = experts_of(config)
     found = {name: int(match[1]) for name in by_tensor if (match := _EXPERT.fullmatch(name))}
     last = max(found, key=lambda one: found[one], default="")
@@ -156,17 +156,17 @@ _BYTES = {"float16": 2, "bfloat16": 2, "half": 2, "float32": 4, "float": 4, "flo
 
 
 def bytes_by_configuration(key: str, size: int, config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Bytes of all weights that the sizes and the type of numbers in `config.json` deny."""
+    """A size in bytes that does not fit the dimensions and the number type in `config.json`."""
     low, high = configured_bounds(config)
     width = _BYTES.get(stored_type(config), 0)
     if not width or not low or config.get("quantization_config"):
         return
     if size < low * width / _ROOM or (
         size > high * width * _ROOM and key == "total_size"
-    ):  # a folder may hold them twice
+    ):  # a folder may hold the weights twice
         about = f"{(low + high) / 2 * width / 1e9:.3g} GB"
         yield key, f"{key} is {size:,}, {size / 1e9:.3g} GB; by the sizes in config.json it is about {about}."
 
 
 _ROOM = 1.3
-"""What norms, heads and other matrices of a type add or spare."""
+"""A factor for what norms, heads and variants of a model type add or leave out."""

@@ -1,7 +1,7 @@
-"""What the files of weights say of their model, whatever their form: one table of facts, each with the file it is from.
+"""One table of facts about a model, each with the file of the weights that states it.
 
 Sources: headers of safetensors and GGUF, graphs of ONNX, Triton's configuration, the files of sentence-transformers,
-MLmodel, and the versions and classes that `config.json` was saved with.
+MLmodel, and `config.json`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Value = TypeVar("Value")
 
 
 class Known(NamedTuple, Generic[Value]):
-    """A fact of the model, and the file that says it."""
+    """A fact about the model, and the file that states it."""
 
     value: Value
     source: str
@@ -43,7 +43,7 @@ class Known(NamedTuple, Generic[Value]):
 
 @functools.lru_cache(maxsize=4)
 def known_facts(model: Described) -> Mapping[str, Known[Fact]]:
-    """All facts by their names; what two files say differently is left out."""
+    """All facts by name, without those about which two files disagree."""
     found: dict[str, Known[Fact]] = {}
     unsure: set[str] = set()
     for name, value, source in _facts(model):
@@ -78,7 +78,7 @@ def _facts(model: Described) -> Iterator[tuple[str, Fact, str]]:
             yield match["name"].lower(), match["version"], path
     yield from _of_indexes(files, named)
     size = model.logged.get("model_size_bytes")
-    of_one_form = model.flavours.keys().isdisjoint(("transformers", "hftransformersv2"))  # else one may convert
+    of_one_form = model.flavours.keys().isdisjoint(("transformers", "hftransformersv2"))  # these may convert
     if _is_size(size) and of_one_form and not any(path.endswith((".safetensors", ".gguf")) for path in files.places):
         yield "size", float(size), "MLmodel"
     held = [*files.places] or [one.path for one in (model.lock.files if model.lock is not None else ())]
@@ -89,7 +89,7 @@ def _facts(model: Described) -> Iterator[tuple[str, Fact, str]]:
 
 
 def _of_lock(lock: SourceLock) -> Iterator[tuple[str, Fact, str]]:
-    """What was read of a source that lies elsewhere."""
+    """Facts from the lock of a source that is not on this machine."""
     weights = [one for one in lock.files if one.path.endswith((".safetensors", ".gguf"))]
     if lock.model.parameters and not lock.model.quantization:
         yield "parameters", float(lock.model.parameters), LOCK_FILE
@@ -105,7 +105,7 @@ def _of_lock(lock: SourceLock) -> Iterator[tuple[str, Fact, str]]:
 
 
 def _is_size(value: object) -> TypeGuard[int]:
-    """Whether a value is a whole number that a model can have of anything."""
+    """Whether a value is a plausible count or size: whole, above 0 and below 10**15."""
     return is_count(value) and value < 10**15
 
 
@@ -161,7 +161,7 @@ _OF_GENAI = {
     "num_hidden_layers": "layers", "hidden_size": "hidden", "num_attention_heads": "heads",
     "num_key_value_heads": "kv", "vocab_size": "vocabulary", "context_length": "context",
 }  # fmt: skip
-"""Keys of `genai_config.json`, where no `config.json` is at hand."""
+"""Keys of `genai_config.json` that stand in for a missing `config.json`."""
 
 # --- safetensors ---------------------------------------------------------------------------------------------------
 
@@ -170,7 +170,7 @@ _EMBEDDED = pattern(r"(?:word_embeddings|embed_tokens|wte|embed_in|shared|lm_hea
 
 
 def _of_safetensors(files: WeightFiles) -> Iterator[tuple[str, Fact, str]]:
-    """Of one checkpoint: parts that are numbered, or a single file; none where several lie side by side."""
+    """Facts of a single checkpoint: one file, or all its numbered parts; none where several lie side by side."""
     paths = [path for path in files.places if path.endswith(".safetensors")]
     shards = {match[1] for path in paths if (match := _SHARD.search(path))}
     if not paths or (len(paths) > 1 and (len(shards) != 1 or int(min(shards)) != len(paths))):
@@ -197,7 +197,7 @@ def _count(held: Mapping[str, Tensor], less: re.Pattern[str] | None = None) -> i
 
 
 def _of_indexes(files: WeightFiles, named: Mapping[str, list[str]]) -> Iterator[tuple[str, Fact, str]]:
-    """How many parts the only index has, where they are not at hand."""
+    """The number of parts that the only index names, where the parts are not on this machine."""
     paths = named.get("model.safetensors.index.json", [])
     weights = files.settings(paths[0]).get("weight_map") if len(paths) == 1 else None
     if isinstance(weights, Mapping) and not any(path.endswith(".safetensors") for path in files.places):
@@ -291,7 +291,7 @@ _PINNED = pattern(
     r"^[ \t'\"-]*(?P<name>peft|bitsandbytes|accelerate|trl|diffusers|timm|optimum|autoawq)==(?P<version>\d[\w.]*)",
     re.IGNORECASE | re.MULTILINE,
 )
-"""Packages that no flavour of MLflow has a version of."""
+"""Packages whose versions no flavour of MLflow states."""
 
 _VERSIONS = (
     ("sklearn", "sklearn_version", "scikit-learn"),

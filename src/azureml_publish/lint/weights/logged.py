@@ -1,4 +1,4 @@
-"""What MLmodel says by itself: when and by what it was written, and for which task and languages."""
+"""MLmodel by itself: when and by which version it was written, its flavours, and their tasks and languages."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from azureml_publish.lint.weights.configuration import classes_of
 from azureml_publish.patterns import pattern
 
 KeyedMessage = tuple[tuple[str, ...], str]
-"""The path of a key, and what is wrong there."""
+"""The path of a key, and a message about it."""
 
 _IDENTIFIER = pattern(r"(?:m-)?[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _FIRST = {
     (1, 0): 201906, (1, 20): 202108, (2, 0): 202211, (2, 3): 202304, (2, 5): 202307, (2, 8): 202310, (2, 10): 202401,
     (2, 13): 202405, (2, 15): 202407, (2, 17): 202410, (2, 19): 202412, (2, 21): 202503, (3, 0): 202506,
 }  # fmt: skip
-"""Year and month in which versions of MLflow came out (https://mlflow.org/releases)."""
+"""When versions of MLflow were released, as YYYYMM (https://mlflow.org/releases)."""
 
 
 def logging_mistakes(data: Mapping[str, Any], as_of: date) -> Iterator[KeyedMessage]:
-    """Marks and days that MLflow does not write: of another form, before its version came out, or yet to come."""
+    """Ids and dates that MLflow cannot have written: malformed, before its version was released, or in the future."""
     for key in ("model_uuid", "model_id"):
         mark = data.get(key)
         if isinstance(mark, str) and not _IDENTIFIER.fullmatch(mark):
@@ -54,7 +54,7 @@ def logging_mistakes(data: Mapping[str, Any], as_of: date) -> Iterator[KeyedMess
 
 
 _A_MONTH = 31
-"""A clock may be wrong, and a day to look back from a little before."""
+"""Days of tolerance: clocks may be wrong, and `as_of` may be a little earlier than today."""
 
 
 def _day(written: object) -> date | None:
@@ -74,7 +74,7 @@ _LOADERS = (
 
 
 def flavour_mistakes(data: Mapping[str, Any], paths: frozenset[str], config_at: str) -> Iterator[KeyedMessage]:
-    """A word of a flavour that is misspelt, and a file or folder of it that lies under another name."""
+    """Misspelt words in a flavour, and files or folders of it that are not there under that name."""
     for name, flavour in _flavours(data).items():
         for key, value in flavour.items() if isinstance(flavour, Mapping) else ():
             message = ""
@@ -94,7 +94,7 @@ _HELD_IN = ("pickled_model", "model_data", "model_binary", "data")
 
 
 def _apart(flavours: Mapping[str, Any]) -> Iterator[KeyedMessage]:
-    """A file or folder that the python_function takes the model from, and its only other flavour does not."""
+    """A model file or code folder that python_function names otherwise than the only other flavour does."""
     python = flavours.get("python_function")
     others = [(name, one) for name, one in flavours.items() if name != "python_function" and isinstance(one, Mapping)]
     if not isinstance(python, Mapping) or len(others) != 1:
@@ -115,7 +115,7 @@ def _plain(path: str) -> str:
 
 
 def _word(flavour: str, key: str, value: str) -> str:
-    """A loader, a task or a format that is almost one that there is; a class of another library than the flavour's."""
+    """A loader, task or format that is almost a known one, or a class from another library than the flavour's."""
     if key == "loader_module" and value.startswith("mlflow."):
         module = value.split(".")[1]
         close = difflib.get_close_matches(module, _LOADERS, 1, 0.7) if module not in _LOADERS else []
@@ -135,7 +135,7 @@ def _word(flavour: str, key: str, value: str) -> str:
 
 
 def _file(key: str, value: str, paths: frozenset[str], config_at: str) -> str:
-    """A file or folder that is not there, where one of its kind is."""
+    """A file or folder that is missing, while another of the same kind is there."""
     inside = value.strip("/") + "/"
     if key not in _OF_FILES or inside == "/" or any(f"{one}/".startswith(inside) for one in paths):
         return ""
@@ -159,7 +159,7 @@ _OF_FILES = ("data", "model_binary", "model_data", "model_path", "pickled_model"
 
 
 def class_differences(data: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[KeyedMessage]:
-    """An Auto class of Azure ML's flavours that serves another task than theirs, or does not load the weights."""
+    """An Auto class of Azure ML's flavours that does not fit their task or the weights."""
     names = classes_of(config)
     for name in ("hftransformersv2", "hftransformers"):
         flavour = mapping_of(_flavours(data).get(name))
@@ -177,7 +177,7 @@ def class_differences(data: Mapping[str, Any], config: Mapping[str, Any]) -> Ite
 
 
 def base_task_differences(data: Mapping[str, Any]) -> Iterator[KeyedMessage]:
-    """A task of the base in the metadata that other classes serve than the flavour's own task."""
+    """A base model's task in the metadata that needs other classes than the flavour's own task."""
     base = mapping_of(data.get("metadata")).get("base_model_task")
     for name, key in (("transformers", "task"), ("hftransformersv2", "task_type"), ("hftransformers", "task_type")):
         task = mapping_of(_flavours(data).get(name)).get(key)
@@ -190,7 +190,7 @@ _TRANSLATES = pattern(r"translation_(\w\w)_to_(\w\w)")
 
 
 def pairs_logged(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Each key with a task of translation, and its pair of languages: `en-de`."""
+    """Each key whose value is a translation task, with its pair of languages: `en-de`."""
     places = [("flavors", name, key) for name in _flavours(data) for key in ("task", "task_type")]
     for path in (*places, ("metadata", "base_model_task")):
         value = found_at(data, path)
@@ -199,12 +199,12 @@ def pairs_logged(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str
 
 
 def pair_of_name(*names: str) -> str:
-    """The pair of languages that the first of the names with one ends with; empty where none does."""
+    """The pair of languages at the end of the first name that has one; empty where none has."""
     return next((min(pair) for name in names if (pair := variant_of(name).stated.get("pair"))), "")
 
 
 def pair_differences(tokenizer: Mapping[str, Any], pair: str) -> Iterator[tuple[str, str]]:
-    """A language of a tokenizer that is none of the pair of a model that translates."""
+    """A source or target language of a tokenizer that is not that of the model's pair."""
     source, _, target = pair.partition("-")
     for keys, wanted in ((("source_lang", "src_lang"), source), (("target_lang", "tgt_lang"), target)):
         for key in keys if pair else ():

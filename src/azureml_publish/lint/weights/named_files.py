@@ -1,4 +1,4 @@
-"""Files and folders that a file of the weights names, or that its loader needs: whether they are there, and so."""
+"""Files and folders that a file of the weights names, or that its loader needs: whether they exist and fit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from azureml_publish.patterns import pattern
 
 
 def naming_mistakes(files: WeightFiles) -> Iterator[tuple[str, str, str]]:
-    """Path, key and message of each file that names, or needs, what is not there or is something else."""
+    """Path, key and message for each file that names or needs another one that is missing or does not fit."""
     for path in sorted(files.places):
         folder, _, name = path.rpartition("/")
         look = _LOOKS.get(name)
@@ -36,7 +36,7 @@ def _environment(files: WeightFiles, folder: str) -> Iterator[tuple[str, str]]:
 
 
 def _pipeline(files: WeightFiles, folder: str) -> Iterator[tuple[str, str]]:
-    """The parts of a pipeline of Diffusers: each has a folder, whose own file has the same class."""
+    """The parts of a Diffusers pipeline: each has a folder whose own file states the same class."""
     index = files.settings(f"{folder}model_index.json")
     parts = {
         key: value
@@ -59,7 +59,7 @@ _PLAIN = frozenset(("StableDiffusionPipeline", "StableDiffusionXLPipeline", "Sta
 
 
 def _channels(files: WeightFiles, folder: str, kind: str) -> Iterator[tuple[str, str]]:
-    """A U-Net whose input is not the latents, or whose text is not that of the encoders, in a pipeline from text."""
+    """A U-Net that does not fit the latents or the text encoders of its text-to-image pipeline."""
     unet, vae = (files.settings(f"{folder}{part}/config.json") for part in ("unet", "vae"))
     if kind not in _PLAIN:
         return
@@ -92,7 +92,7 @@ _PREPARES = ("preprocessor_config.json", "processor_config.json", "image_process
 
 
 def _preprocessor(files: WeightFiles, folder: str) -> Iterator[tuple[str, str]]:
-    """Models of transformers that read pictures or sound, and nothing that prepares these for them."""
+    """Models for images or sound without the file that prepares their input."""
     config = files.settings(f"{folder}config.json")
     kind = str(config.get("model_type"))
     needs = kind in stated()["image_processor_of"] or kind in stated()["feature_extractor_of"]
@@ -113,7 +113,7 @@ _SHARED = ("bits", "group_size", "desc_act", "sym", "quant_method", "damp_percen
 
 
 def _quantised(files: WeightFiles, folder: str) -> Iterator[tuple[str, str]]:
-    """How the weights were quantised, by a file of its own and by config.json."""
+    """Quantisation settings that differ between their own file and config.json."""
     for name in ("quantize_config.json", "quant_config.json"):
         own = files.settings(f"{folder}{name}")
         other = mapping_of(files.settings(f"{folder}config.json").get("quantization_config"))
@@ -136,7 +136,7 @@ _LOOKS = {
 
 
 def triton_mistakes(files: WeightFiles) -> Iterator[tuple[str, str, str]]:
-    """A configuration of Triton whose name is not its folder's, or whose labels are not there or are too few."""
+    """A Triton configuration whose name is not its folder's, or whose label file is missing or too short."""
     for path in sorted(path for path in files.places if path.endswith(f"/{CONFIG}")):
         folder = path.removesuffix(CONFIG)
         fields, _ = read_config(files.text(path))

@@ -1,4 +1,4 @@
-"""How many parameters weights have and how long a text they take, by what was read from them or their configuration."""
+"""The number of parameters of weights and the longest text they take, from their headers or their configuration."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from azureml_publish.patterns import pattern
 
 
 def parameter_bounds(model: Described) -> tuple[float, float]:
-    """Bounds of the number of parameters by headers, else by config.json of a dense transformer; 0 where unknown."""
+    """Bounds of the number of parameters: exact from headers, else estimated from config.json; 0 where unknown."""
     counted = known_facts(model).get("parameters")
     if counted is not None and isinstance(counted.value, float) and not model.adapter:
         return counted.value, counted.value
@@ -22,7 +22,7 @@ def parameter_bounds(model: Described) -> tuple[float, float]:
 
 
 def configured_bounds(config: Mapping[str, Any]) -> tuple[float, float]:
-    """Bounds of the number of all parameters by config.json, those of each expert too; 0 where unknown."""
+    """Bounds of the number of parameters by the sizes in config.json, with all experts; 0 where unknown."""
     layers, hidden, inner, words, encoder, decoder = (
         next((config[key] for key in names.split() if _is_size(config.get(key))), 0)
         for names in (
@@ -56,7 +56,7 @@ def configured_bounds(config: Mapping[str, Any]) -> tuple[float, float]:
 
 
 def _with_experts(config: Mapping[str, Any], kind: str, layers: int, hidden: int, inner: int) -> tuple[float, float]:
-    """Bounds where each layer has three matrices for each of its experts."""
+    """Bounds for a mixture of experts, each of which has three matrices in each layer."""
     _, experts = experts_of(config)
     own, beside = (
         one if _is_size(one := config.get(key)) else 0
@@ -72,7 +72,7 @@ _OF_EXPERTS = frozenset({"mixtral", "olmoe", "phimoe", "qwen2_moe", "qwen3_moe"}
 
 
 def active_bounds(config: Mapping[str, Any] | None) -> tuple[float, float]:
-    """Bounds of the parameters that one token passes, in a mixture of experts; 0 where unknown."""
+    """Bounds of the number of parameters that one token uses in a mixture of experts; 0 where unknown."""
     key, _ = experts_of(config or {})
     chosen = (config or {}).get("num_experts_per_tok")
     return configured_bounds({**config, key: chosen}) if config and key and _is_size(chosen) else (0, 0)
@@ -82,12 +82,12 @@ _MOST = 10**12
 
 
 def _is_size(value: object) -> TypeGuard[int]:
-    """Whether a value is a whole number that a model can have of anything."""
+    """Whether a value is a whole number below any bound that a model reaches."""
     return isinstance(value, int) and value < _MOST
 
 
 def _of_decoder(config: Mapping[str, Any], kind: str, layers: int, hidden: int) -> int:
-    """Embeddings and attention of a decoder whose heads may share keys and values."""
+    """Parameters of the embeddings and the attention of a decoder, whose heads may share keys and values."""
     heads, shared, size = (
         one if _is_size(one := config.get(key)) and one > 0 else 0
         for key in ("num_attention_heads", "num_key_value_heads", "head_dim")
@@ -101,12 +101,13 @@ def _of_decoder(config: Mapping[str, Any], kind: str, layers: int, hidden: int) 
 
 _TIED = ("gemma", "gemma2")
 _GROUPED = frozenset({"llama", "mistral", "qwen2", "qwen3", "phi3", *_TIED})
-"""Decoders with three matrices beside the attention of each layer; those of `_TIED` use one for words in and out."""
+"""Decoders whose layers have three matrices beside the attention. Those of `_TIED` share input and output embeddings.
+"""
 
 _READERS = frozenset({"bert", "roberta", "xlm-roberta", "distilbert", "camembert", "mpnet"})
 _PLAIN = _READERS | {"vit", "deit", "beit"}
 _TWO_SIDED = frozenset({"whisper", "marian", "bart", "mbart", "blenderbot", "led", "mvp", "pegasus"})
-"""Types whose parameters follow from these figures alone; of other types there are bounds."""
+"""Model types whose parameters follow from these sizes alone. For other types there are wider bounds."""
 
 _OWN_WAYS = pattern(r"mamba_.*|moe_num_experts|shared_layer_.*|attn_layer_(?:period|indices)")
 _UNLIKE = frozenset(
@@ -115,13 +116,14 @@ _UNLIKE = frozenset(
         *("seamless_m4t", "seamless_m4t_v2", "squeezebert", "zamba", "zamba2"),
     )
 )
-"""Keys and types of models with further parts, or with layers of several kinds, which these figures do not count.
+"""Keys and model types with parts, or kinds of layers, that these sizes do not count.
 
-Source: the parameters of each type of transformers 4.57 as it makes them by default."""
+Source: the parameters of each type of transformers 4.57 with its default configuration.
+"""
 
 
 def _one_side(config: Mapping[str, Any]) -> bool:
-    """Whether only the encoder, or only the decoder, of a type with both was kept."""
+    """Whether only the encoder or only the decoder of an encoder-decoder type was kept."""
     listed = config.get("architectures")
     names = [str(one) for one in listed] if isinstance(listed, list | tuple) else []
     return str(config.get("model_type")) in _TWO_SIDED and any(
@@ -130,11 +132,11 @@ def _one_side(config: Mapping[str, Any]) -> bool:
 
 
 _EXACT = 1.15
-"""What heads, positions and norms add, beside the tolerance of every comparison."""
+"""The share that heads, positions and norms may add, beyond the tolerance of each comparison."""
 
 
 def longest_input(config: Mapping[str, object] | None) -> int | None:
-    """The longest context that the weights take; None where positions are scaled, which stretches it."""
+    """The longest context that the weights take; None where it is unknown, or where scaled positions stretch it."""
     if config is None or config.get("rope_scaling"):
         return None
     for key in ("max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length"):
@@ -145,7 +147,7 @@ def longest_input(config: Mapping[str, object] | None) -> int | None:
 
 
 def spec_context(model: Described) -> Iterator[tuple[int, Location]]:
-    """The context of the spec, under each key that it has, and where that stands."""
+    """Each context length that the spec states, under any of its keys, with its location."""
     places = (
         *((model.metadata, key, key) for key in ("textContextWindow", "contextLength", "maxContextLength")),
         *((model.tags, key, f"tags.{key}") for key in ("contextLength", "textContextWindow")),

@@ -1,4 +1,4 @@
-"""What files of weights say of their parts: quantisation, labels, words, modules of adapters and sentence models."""
+"""Parts of a model's settings: quantisation, labels, vocabulary, adapter modules and sentence-transformers modules."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from azureml_publish.patterns import pattern
 
 
 def quantisation_mistakes(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Bits and groups that a method of quantisation does not have, or that do not part the weights."""
+    """Bit widths and group sizes that a quantisation method does not have, or that do not divide the weights."""
     quantised = config.get("quantization_config")
     if not isinstance(quantised, Mapping):
         return
@@ -42,7 +42,7 @@ _VERSIONS = ("gemm", "gemv", "gemv_fast", "exllama", "ipex", "llm-awq")
 
 
 def label_mistakes(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """A label that two maps of one file give different numbers; it may well be missing from one, or stand twice."""
+    """Labels whose numbers differ between id2label and label2id, or gaps and counts that do not fit."""
     by_number, by_label = config.get("id2label"), config.get("label2id")
     count = config.get("num_labels", config.get("_num_labels"))
     if isinstance(by_number, Mapping) and is_count(count) and by_number and count != len(by_number):
@@ -72,14 +72,14 @@ _WHOLE = pattern(r"[0-9]{1,6}")
 
 
 def pooling_mistakes(pooling: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """A module that makes one vector of those of all tokens, and none of the ways to do so."""
+    """A pooling module of sentence-transformers without any pooling mode."""
     ways = {key: value for key, value in pooling.items() if key.startswith("pooling_mode_")}
     if ways and not any(value is True for value in ways.values()):
         yield min(ways), "No pooling_mode is true, so that no vector comes out."
 
 
 def module_mistakes(files: WeightFiles, folder: str, listed: Any) -> Iterator[tuple[str, str]]:
-    """Modules of sentence-transformers that are not there, where others are; `Normalize` has no files."""
+    """Modules of sentence-transformers that are misspelt, or missing while others exist; `Normalize` has no files."""
     modules = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     for one in modules:
         kind = str(one.get("type"))
@@ -120,7 +120,7 @@ def word_mistakes(files: WeightFiles, folder: str, tokenizer: Mapping[str, Any])
 
 
 def vocabulary_mistakes(files: WeightFiles, folder: str, config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """More words in the files of a tokenizer than the weights have rows for."""
+    """More words in a tokenizer's files than the weights have embeddings for."""
     words, held = config.get("vocab_size"), vocabulary(config)
     if not is_count(words) or held != words:
         return
@@ -136,11 +136,11 @@ def vocabulary_mistakes(files: WeightFiles, folder: str, config: Mapping[str, An
 
 
 _MARKS_BESIDE = 8
-"""Marks of images that a tokenizer may have and the weights for texts alone not."""
+"""Image tokens that a tokenizer may have while the weights are for text alone."""
 
 
 def adapter_mistakes(adapter: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """A kind of adapter that PEFT does not know, and a base model on somebody's own machine."""
+    """An adapter type that PEFT does not know, a base model on somebody's own machine, and wrong target modules."""
     kind, base = adapter.get("peft_type"), adapter.get("base_model_name_or_path")
     close = _close(kind.upper(), _PEFT_TYPES) if isinstance(kind, str) and kind not in _PEFT_TYPES else []
     if close:
@@ -151,7 +151,7 @@ def adapter_mistakes(adapter: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _target_modules(listed: Any, base: str) -> Iterator[tuple[str, str]]:
-    """Modules to which an adapter is put: none, one twice, misspelt, or of another type of models than the base."""
+    """Target modules of an adapter: none, repeated, misspelt, or of another model type than the base."""
     modules = [str(one) for one in listed] if isinstance(listed, list) else [""]
     plain = all(re.fullmatch(r"\w+", one) for one in modules)
     if isinstance(listed, list) and not listed:

@@ -1,4 +1,4 @@
-"""The front matter of the README that lies beside the weights, against the spec and the adapter's configuration."""
+"""The front matter of the README beside the weights, against the spec."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from azureml_publish.lint.subject import Described
 
 
 def readme_values(model: Described) -> Mapping[str, tuple[tuple[str, ...], Location]]:
-    """Each key of the front matter with its texts, and where it stands."""
+    """Each key of the front matter, with its texts and its location."""
     if model.readme is None:
         return {}
     document = parse_yaml("\n".join(model.readme.lines[1:-2]), "")[0]
@@ -31,7 +31,7 @@ def readme_values(model: Described) -> Mapping[str, tuple[tuple[str, ...], Locat
 
 
 def readme_differences(model: Described) -> Iterator[tuple[Location, str]]:
-    """What the README's front matter says and the spec denies: licence, task, languages, data sets."""
+    """Where the README's front matter contradicts the spec: licence, task, languages, data sets."""
     values = readme_values(model)
     for key, differ in (
         ("license", _licences),

@@ -1,4 +1,4 @@
-"""What the files of one folder of weights say, against each other: settings, tokens, indexes and tensors."""
+"""All checks of the settings beside the weights, file by file: each against itself and its neighbours."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from azureml_publish.patterns import pattern
 
 
 class Contradiction(NamedTuple):
-    """Where a file says what another one denies: its path, the key that stands there, and how."""
+    """A contradiction between files: the path of one of them, its key there, and a message."""
 
     path: str
     key: str
@@ -47,7 +47,7 @@ _READ = pattern(
 
 
 def contradictions(files: WeightFiles) -> Iterator[Contradiction]:
-    """All that files of a folder say of one another."""
+    """Every contradiction between the files of a folder."""
     for path in sorted(files.places):
         name = path.rpartition("/")[2]
         if name.endswith(".gguf"):
@@ -73,7 +73,7 @@ def contradictions(files: WeightFiles) -> Iterator[Contradiction]:
 def flavour_differences(
     flavour: Mapping[str, Any], config: Mapping[str, Any], prepared: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    """MLflow's flavour of transformers against the settings beside the weights: type of numbers, what prepares."""
+    """MLflow's transformers flavour against the settings beside the weights: number type and preprocessor class."""
     own = stored_type(config)
     written = str(flavour.get("torch_dtype") or "").removeprefix("torch.")
     if {own, written} <= _FLOATS and own != written and not config.get("quantization_config"):
@@ -88,7 +88,7 @@ _FLOATS = frozenset({"float16", "bfloat16", "float32"})
 
 
 def gguf_differences(files: WeightFiles, window: object, licence: object) -> Iterator[str]:
-    """What the keys of GGUF files say against the metadata: the longest context, and the licence."""
+    """Keys of GGUF files against the metadata: the longest context, and the licence."""
     for path in sorted(path for path in files.places if path.endswith(".gguf")):
         header = files.gguf(path)
         keys = header.keys if header is not None else {}
@@ -104,9 +104,9 @@ _LICENCES = frozenset(
     {"apache-2.0", "mit", "bsd-3-clause", "gpl-3.0", "cc-by-4.0", "cc-by-nc-4.0", "cc-by-sa-4.0", "openrail", "gemma"}
 )
 _OF_LIBRARIES = frozenset({"model_type", "architectures", "transformers_version", "_class_name", "_name_or_path"})
-"""Keys of which transformers and diffusers write one at least; in another library's file a number may be a text."""
+"""Keys of which transformers and diffusers write at least one. Another library's file may hold numbers as text."""
 _LOADED = ("tokenizer.json", "generation_config.json", "modules.json", "genai_config.json", "chat_template.json")
-"""Files whose form nothing else looks at."""
+"""Files whose form nothing else checks."""
 
 
 def _of_file(files: WeightFiles, path: str, name: str, data: Any) -> Iterator[tuple[str, str]]:
@@ -133,7 +133,7 @@ def _of_file(files: WeightFiles, path: str, name: str, data: Any) -> Iterator[tu
 
 
 def _beside_weights(files: WeightFiles, path: str, name: str, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """A further file of settings against `config.json` and its neighbours."""
+    """A settings file other than `config.json`, against that file and its neighbours."""
     folder, config = path[: -len(name)], beside(files, path, "config.json")
     if config:
         yield from differences("1_Pooling" if name == "config.json" else name, data, config)
@@ -150,7 +150,7 @@ def _beside_weights(files: WeightFiles, path: str, name: str, data: Mapping[str,
 
 
 def beside(files: WeightFiles, path: str, name: str) -> Mapping[str, Any]:
-    """A file of the same weights as another one: beside it, above it, or where MLflow and Azure ML put it."""
+    """A settings file of the same weights: in the same folder, above it, or where MLflow and Azure ML put it."""
     folder = path.rpartition("/")[0]
     roots = (folder, folder.rpartition("/")[0], folder.rpartition("/")[0].rpartition("/")[0])
     places = (posixpath.normpath(f"./{root}/{inner}/{name}") for root in roots for inner in ("", *_INNER))
@@ -158,7 +158,7 @@ def beside(files: WeightFiles, path: str, name: str) -> Mapping[str, Any]:
 
 
 _INNER = ("model", "data/model", "data/config", "config", "components/tokenizer", "data/tokenizer", "tokenizer")
-"""Folders of the transformers flavour of MLflow, and of hftransformersv2 of Azure ML."""
+"""Folders of MLflow's transformers flavour and of Azure ML's hftransformersv2."""
 
 
 def _tensors(files: WeightFiles, folder: str) -> Mapping[str, Tensor]:
@@ -173,7 +173,7 @@ def _tensors(files: WeightFiles, folder: str) -> Mapping[str, Tensor]:
 
 
 def differences(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The key of a file that contradicts `config.json`, and how."""
+    """Keys of a settings file that contradict `config.json`, each with a message."""
     kind = str(config.get("model_type") or "")
     if name == "config.json":
         yield from label_mistakes(data)
@@ -190,7 +190,7 @@ def differences(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -
     elif name == "preprocessor_config.json":
         yield from _images_or_sound(kind, data, config)
     elif config.get("auto_map"):
-        return  # its own code may know other positions
+        return  # its own code may treat positions otherwise
     elif kind in OF_FIXED_POSITIONS:
         most = config.get("max_position_embeddings", config.get("n_positions"))
         kept = 2 if kind in _FROM_TWO else 0
@@ -211,16 +211,16 @@ OF_FIXED_POSITIONS = frozenset(
     {"bert", "distilbert", "roberta", "xlm-roberta", "camembert", "electra", "albert", "mpnet", "gpt2"}
 )
 _STRETCHED = 8
-"""How many times longer texts some models of relative positions are made to read, at most."""
+"""The largest factor by which models with relative positions are made to read longer texts."""
 
 _FROM_TWO = ("roberta", "xlm-roberta", "camembert", "mpnet")
-"""Types that number positions from 2, so that two fewer are left for tokens."""
+"""Model types that number positions from 2, which leaves two fewer for tokens."""
 
 _OF_FIXED_IMAGES = frozenset({"vit", "deit", "beit", "clip", "siglip", "llava"})
-"""Models of transformers that fail on longer texts, or on other images, than config.json says."""
+"""Model types that fail on images of another size than config.json states."""
 
 _NO_LIMIT = 10**9
-"""What transformers writes where no limit is known is far above."""
+"""transformers writes a far larger number where no limit is known."""
 
 
 def _images_or_sound(kind: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -252,7 +252,7 @@ def _images_or_sound(kind: str, data: Mapping[str, Any], config: Mapping[str, An
 
 
 def _preparing(kind: str, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What prepares images or sound of another type of models."""
+    """A preprocessor class that belongs to another model type."""
     own = stated()["image_processor_of"].get(kind, (None,))[0] or stated()["feature_extractor_of"].get(kind)
     for key in ("image_processor_type", "feature_extractor_type"):
         given = data.get(key)
@@ -277,10 +277,10 @@ _ALIKE = frozenset(
         *("whisper", "wav2vec2", "ast", "clap", "encodec", "speecht5", "speech2text", "seamlessm4t", "pixtral"),
     )
 )
-"""Beginnings of classes that prepare for their own models alone; others, such as ViT's and CLIP's, serve many."""
+"""Beginnings of preprocessor classes that fit one model type alone; others, such as ViT's and CLIP's, serve many."""
 
 _ALSO = {"wav2vec2-bert": "seamlessm4t", "xclip": "videomae", "git": "videomae"}
-"""What prepares for released models of a type beside its own. Source: transformers' programs that convert these."""
+"""Preprocessors that released models of a type have beside its own. Source: transformers' conversion scripts."""
 
 _OF_WAVES = ("wav2vec2", "hubert", "wavlm", "unispeech", "unispeech-sat", "sew", "sew-d", "data2vec-audio")
 _LANCZOS = 5
@@ -290,7 +290,7 @@ _RATES = {
     **dict.fromkeys(("unispeech", "unispeech-sat", "sew", "sew-d", "data2vec-audio", "speecht5"), 16_000),
     "clap": 48_000,
 }
-"""Samples a second that types were trained on, by the defaults of transformers' feature extractors."""
+"""Samples per second that model types were trained on: the defaults of transformers' feature extractors."""
 
 
 def _sound(kind: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -315,7 +315,7 @@ def _sound(kind: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Ite
 
 
 def _of_two_models(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """A class of another type than the configuration's own, by transformers' tables, or numbers that cannot be."""
+    """A class that belongs to another model type than `model_type` says, by transformers' own tables."""
     kind = str(config.get("model_type") or "")
     if config.get("auto_map"):
         return  # its own code may have classes of the same names
@@ -334,11 +334,11 @@ _KINDS = {
     )
     for one in names.split()
 }
-"""How the tokenizers of transformers cut words, by their classes."""
+"""The algorithm by which a tokenizer class splits words, by the beginning of its name."""
 
 
 def _cut(files: WeightFiles, folder: str, tokenizer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """A class of tokenizers that cuts words otherwise than tokenizer.json does."""
+    """A tokenizer class that splits words by another algorithm than tokenizer.json."""
     named = str(tokenizer.get("tokenizer_class") or "")
     wanted = _KINDS.get(named.removesuffix("Fast").removesuffix("Tokenizer"))
     kind = mapping_of(files.settings(f"{folder}tokenizer.json").get("model")).get("type")

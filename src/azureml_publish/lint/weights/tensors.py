@@ -1,4 +1,4 @@
-"""Tensors, as the headers of safetensors give them, against the configuration that they are loaded by."""
+"""Tensors, by the headers of safetensors files, against the configuration that loads them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from azureml_publish.patterns import pattern
 
 _ENCODERS = frozenset({"bert", "distilbert", "roberta", "xlm-roberta", "camembert", "mpnet"})
 _DECODERS = frozenset({"gpt2", "gpt_neox", "llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "phi", "phi3"})
-"""Types of which transformers loads tensors of these names, and no others in their place."""
+"""Decoder types for which transformers loads tensors by exactly these names."""
 
 _WORDS = pattern(r"(?:^|\.)(?:word_embeddings|embed_tokens|wte|embed_in)\.weight$")
 _POSITIONS = pattern(r"(?:^|\.)(?:embeddings\.position_embeddings|wpe)\.weight$")
@@ -23,7 +23,7 @@ FLOATS = {"F16": "float16", "BF16": "bfloat16", "F32": "float32"}
 
 
 def tensor_differences(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, str]]:
-    """The key of `config.json` that the shape or the type of a tensor contradicts, and how."""
+    """Keys of `config.json` that contradict the shape or number type of a tensor, each with a message."""
     kind = str(config.get("model_type") or "")
     if not tensors or config.get("auto_map") or config.get("quantization_config"):
         return
@@ -58,7 +58,7 @@ def _types(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Iterator
 
 
 def _head(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, str]]:
-    """The layer of labels, of a class that has one."""
+    """The layer that gives the labels, for classes that have one."""
     labels, named = config.get("id2label"), next(iter(classes_of(config)), "")
     if not isinstance(labels, Mapping) or not named.endswith(("ForSequenceClassification", "ForTokenClassification")):
         return
@@ -73,13 +73,13 @@ _BLOCKS = (
     frozenset({"gate_proj", "up_proj", "down_proj"}),
     frozenset({"query", "key", "value"}),
 )
-"""Modules that stand side by side in each layer."""
+"""Modules that occur together in each layer."""
 
 _OF_LORA = pattern(r"\.(?P<module>\w+)\.lora_A\.(?:\w+\.)?weight$")
 
 
 def adapter_differences(adapter: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, str]]:
-    """The rank and the modules of `adapter_config.json` against the tensors of a LoRA adapter."""
+    """The rank and target modules of `adapter_config.json`, against the tensors of a LoRA adapter."""
     rank, modules = adapter.get("r"), adapter.get("target_modules")
     held = {match["module"]: tensor for name, tensor in tensors.items() if (match := _OF_LORA.search(name))}
     if adapter.get("peft_type") != "LORA" or not held:

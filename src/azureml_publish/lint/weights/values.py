@@ -1,4 +1,4 @@
-"""What one file of settings says by itself: the form of its values, words that transformers knows, numbers that fit."""
+"""The values of one settings file by themselves: their types, words that transformers knows, and numbers that fit."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from azureml_publish.patterns import pattern
 
 
 def as_text(number: float) -> str:
-    """A number as a message shows it; a whole one may have hundreds of digits."""
+    """A number as a message shows it. A whole number may have hundreds of digits."""
     return short(str(number)) if isinstance(number, int) else f"{number:g}"
 
 
 def value_mistakes(
     data: Mapping[str, Any], *, own_code: bool = False, typed: bool = True, depth: int = 4
 ) -> Iterator[tuple[str, str]]:
-    """The key of a value that transformers or PEFT cannot take, or that another key of the file denies, and how.
+    """Keys whose values transformers or PEFT cannot take, or that contradict other keys of the file; each with a
+    message.
 
-    With `own_code` the model brings classes that may know further words; where not `typed`, a number may be a text.
+    `own_code`: the model brings classes of its own, which may know further words. Unless `typed`, numbers may be text.
     """
     own_code = own_code or bool(data.get("auto_map"))
     for key, value in data.items():
@@ -41,7 +42,7 @@ def value_mistakes(
 
 
 def _impossible(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Lengths below nothing, a bound on the wrong side of the other, two tokens that are one, misspelt processors."""
+    """Lengths below 0, a lower bound above the upper one, two special tokens with one id, misspelt processors."""
     for key in ("max_length", "min_length", "max_new_tokens", "model_max_length", "max_seq_length"):
         if isinstance(length := data.get(key), int) and length < -1:
             yield key, f"{key} is {length}; it is above 0."
@@ -63,7 +64,7 @@ _WORD = pattern(r"[A-Z][a-z]+")
 _OPEN = frozenset(
     {"id2label", "label2id", "task_specific_params", "added_tokens_decoder", "auto_map", "init_kwargs", "__version__"}
 )
-"""Mappings whose keys and values are anybody's own."""
+"""Mappings whose keys and values are free."""
 
 _OF_TEXT = pattern(
     r"(?:.*_)?(?:tokens?|versions?|names?|path|labels?|prefix|suffix|prompt|template|text|separator|delimiter|word"
@@ -73,7 +74,7 @@ _NUMBER = pattern(r"[-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?")
 
 
 def _form(key: str, value: object) -> str:
-    """A number or a truth value that stands in quotation marks, or a word where a list belongs."""
+    """A number or a truth value written as text, or a word where a list belongs."""
     if key == "architectures" and isinstance(value, str):
         return f"architectures is the text {short(value)}; transformers takes a list."
     if isinstance(value, str) and not _OF_TEXT.fullmatch(key):
@@ -109,7 +110,7 @@ _SMALL = pattern(r"(?:.*_)?(?:norm_eps|norm_epsilon)")
 
 
 def _range(key: str, value: object) -> str:
-    """A number that no model has: below 0, a share above 1, a small number that lost its minus."""
+    """A number out of range: below 0, a share above 1, or a small number that lost the minus of its exponent."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return ""
     if _SHARE.fullmatch(key) and not 0 <= value <= 1:
@@ -184,11 +185,12 @@ _WORDS: Mapping[str, tuple[frozenset[str], float]] = {
     "task_type": (_ADAPTED, 0.7),
     "similarity_fn_name": (frozenset({"cosine", "dot", "euclidean", "manhattan", "dot_product"}), 0.0),
 }
-"""By key the words that transformers, PEFT or sentence-transformers take, and how alike one has to be to be meant; at 0
-every other word is a mistake.
+"""For each key the words that transformers, PEFT or sentence-transformers take, and how similar another word must be to
+count as a misspelling; at 0 every other word is a mistake.
 
 Source: transformers' activations.py, modeling_rope_utils.py and utils/quantization_config.py, with what vLLM takes
-beside these; PEFT's TaskType (https://huggingface.co/docs/peft/package_reference/peft_types)."""
+beside these; PEFT's TaskType (https://huggingface.co/docs/peft/package_reference/peft_types).
+"""
 
 
 def _word(key: str, value: object, *, own_code: bool) -> str:
@@ -207,7 +209,7 @@ def _word(key: str, value: object, *, own_code: bool) -> str:
 
 
 def class_mistakes(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """A type of models, or a class of one, that is written almost as one of transformers."""
+    """A model type, or a class of it, that is almost one of transformers."""
     kind, names = str(config.get("model_type") or ""), classes_of(config)
     types = stated()["model_types"]
     if config.get("auto_map"):
@@ -226,7 +228,8 @@ def class_mistakes(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 _OF_OTHERS = {"exaone", "internlm3", "iquestcoder", "mlcd_vision_model", "pp_chart2table", "sarvam_mla", "sarvam_moe"}
-"""Types that take classes of others. Source: transformers 5.24, models/auto (configuration_auto, modeling_auto)."""
+"""Model types that use classes of other types. Source: transformers 5.24, models/auto (configuration_auto,
+modeling_auto)."""
 
 _EQUALLY_LONG: tuple[tuple[str, ...], ...] = (
     ("conv_dim", "conv_stride", "conv_kernel"),
@@ -239,7 +242,7 @@ _EQUALLY_LONG: tuple[tuple[str, ...], ...] = (
     ("short_factor", "long_factor"),
     ("out_features", "out_indices"),
 )
-"""Lists of which each entry is for the same layer, stage or channel, in files that have the first of them."""
+"""Lists with one entry for each layer, stage or channel; checked in files that have the first of them."""
 
 _COUNTED_BY = (
     *(("num_feat_extract_layers", key) for key in ("conv_dim", "conv_stride", "conv_kernel")),
@@ -247,7 +250,7 @@ _COUNTED_BY = (
     *(("num_hidden_layers", key) for key in ("layer_types", "mlp_layer_types", "layers_block_type")),
     *(("num_stages", "depths"), ("num_layers", "depths")),
 )
-"""Numbers, and lists with so many entries."""
+"""A key that counts, and the list that must have that many entries."""
 
 
 def _lengths(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -271,7 +274,7 @@ _OF_HEADS = (
     *(("hidden_size", "num_attention_heads"), ("n_embd", "n_head"), ("dim", "n_heads")),
 )
 _OWN_HEADS = pattern(r"(?:.*_)?(?:head_dim|d_kv|head_size|kv_channels|lora_rank)|attention_hidden_size|embedding_size")
-"""Keys of models whose heads are not the parts of the hidden size."""
+"""Keys of models whose heads need not divide the hidden size."""
 
 _CHOSEN = (
     *("num_experts_per_tok", "num_experts_per_token", "experts_per_token", "moe_topk", "moe_top_k"),
@@ -280,7 +283,7 @@ _CHOSEN = (
 
 
 def _multiples(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Heads that are no whole parts, and more experts at once than there are."""
+    """Sizes that do not divide evenly, and more experts or groups chosen than there are."""
     heads, shared = data.get("num_attention_heads"), data.get("num_key_value_heads")
     if is_count(heads) and is_count(shared) and heads % shared:
         yield "num_key_value_heads", f"num_key_value_heads is {shared}, no part of the {heads} of num_attention_heads."
@@ -353,7 +356,7 @@ _MARKS = (
 
 
 def marks_outside(data: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Tokens of a file that the vocabulary of its configuration does not have."""
+    """Special tokens whose ids are beyond the vocabulary of the configuration."""
     words = vocabulary(config) if config.get("model_type") not in _MARKS_BESIDE else 0
     for key in _MARKS if words else ():
         most = max(numbers_in(data.get(key)), default=0)
@@ -374,7 +377,7 @@ _MARKS_BESIDE = (
     *("musicgen", "musicgen_decoder", "musicgen_melody", "musicgen_melody_decoder", "csm", "kyutai_speech_to_text"),
     *("decision_transformer", "trajectory_transformer", "moshi", "parler_tts"),
 )
-"""Types whose marks are none of the entries that vocab_size counts, or that have none."""
+"""Model types whose special tokens are not counted in vocab_size, or that have none."""
 
 
 def vocabulary(config: Mapping[str, Any], depth: int = 3) -> int:
