@@ -13,7 +13,8 @@ from azureml_publish.lint.cards.sample_values import columns_in_code
 from azureml_publish.lint.engine import check
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.indexes import index_mistakes
-from azureml_publish.lint.weights.named_files import naming_mistakes, triton_mistakes
+from azureml_publish.lint.weights.named_files import naming_mistakes
+from azureml_publish.lint.weights.triton import triton_differences, triton_mistakes
 from tests.unit.lint.test_across_files import CHECKS, codes, model
 
 CLIP: dict[str, Any] = {
@@ -131,12 +132,13 @@ output [ { name: "y" data_type: TYPE_FP32 dims: [ 2 ] label_filename: "l.txt" } 
         ("", "", ""),
         ('name: "m"', 'name: "n"', "the folder"),
         ("l.txt", "labels.txt", "label_filename"),
-        ("[ 2 ]", "[ 1000 ]", "1000 numbers"),
+        ("[ 2 ]", "[ 1000 ]", "1000 values"),
     ],
 )
 def test_what_triton_looks_for_is_there(tmp_path: Path, old: str, new: str, wrong: str) -> None:
     files = files_of(tmp_path, {"m/config.pbtxt": PBTXT.replace(old, new), "m/l.txt": "cat\ndog\n"})
     found = [message for _, _, message in triton_mistakes(files)]
+    found += [message for _, message in triton_differences(files, "m/config.pbtxt")]
     assert (len(found) == 1 and wrong in found[0]) if wrong else not found
 
 

@@ -1,4 +1,4 @@
-"""The figures of a model's architecture: what its configuration gives, and how cards say them."""
+"""The figures of a model's architecture: what its configuration states, and what cards say of them."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ from azureml_publish.lint.weights.known import Known, known_facts
 from azureml_publish.patterns import pattern
 
 Given: TypeAlias = float | str | tuple[float, ...] | frozenset[str] | frozenset[float]
-"""A figure: a number, a type of numbers, a mean of each colour, names of modules, or several sizes of images."""
+"""The value of a figure: a number, a number type, a triple of colour channels, module names, or several image sizes."""
 
 Figures: TypeAlias = Mapping[str, Known[Given]]
-"""Figures by their names in `FIGURES`, each with the file that gives it."""
+"""Figures by their names in `FIGURES`, each with the file that states it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A figure that the card gives: its offset, in which words, and how much; in a list or table one of several."""
+    """A figure that a card gives: offset, text, and the value; in a list or table one of several values."""
 
     offset: int
     text: str
     values: tuple[Given, ...]
     weak: bool = False
-    """Perhaps of something else: it can be right, and is not reported."""
+    """May be about something else: it can confirm the true value, and is never reported."""
     labelled: bool = False
-    """In a line or a row of its own, whose label says what it is of."""
+    """Stands in a line or row of its own, whose label names the figure."""
 
 
 _ANY_CLASSES = pattern(rf"{COUNT} (?:[\w-]+ ){{0,2}}(?:classes|labels|categories)\b", re.IGNORECASE)
 _NEAR = 40
-"""How far from its word a figure may stand."""
+"""How many characters a figure may be away from its word."""
 
 _SOME = pattern(
     r"\b(?:first|last|top|bottom|upper|lower|final|additional|extra|new|other|every|of|its|their)\s+$"
     r"|\blong(?:er|-form)?\b[^.\n]{0,30}$|\b(?:encoder|backbone) (?:with|and) an?\s+$",
     re.IGNORECASE,
 )
-"""Words before a figure that counts some of the layers, and not all."""
+"""Words before a figure that counts only some of the layers."""
 
 _WHOLE = pattern(r"(?<![\w.])[0-9]{1,3}(?:,[0-9]{3})+(?![\w.])|(?<![\w.,])[0-9]{1,7}(?:\.[0-9]{1,4})?(?!\w|,\d|\.\d)")
 _KV = pattern(r"[0-9]{1,3} (?:kv|key[-/ ]value)(?: heads)?|[0-9]{1,3} for kv", re.IGNORECASE)
@@ -79,7 +79,7 @@ def stated_figures(card: Card, figure: str) -> Iterator[Stated]:
             for part in re.split(r", (?=\d)|,(?=0?\.)", text)
         )
         yield Stated(match.start(), " ".join(match[0].split()), values if len(values) == 1 else (values,))  # type: ignore[arg-type]
-    if figure == "classes":  # a card also counts those of the data that it was trained on before
+    if figure == "classes":  # a card may also count the classes of the data of an earlier training
         for match in _ANY_CLASSES.finditer(card.words) if "classes" in card.lowered else ():
             yield Stated(match.start(), match[0], (number_of(match[1] or match[2]),), weak=True)
     for claim in of_subject(card, figure):
@@ -92,13 +92,13 @@ _SHARE = pattern(r"([0-9]{1,3}(?:\.[0-9]{1,3})?) ?%")
 
 
 def _values(text: str, figure: str) -> tuple[Given, ...]:
-    """What a line or a row gives."""
+    """The values in the text of a line or row."""
     if figure == "modules":
         named = frozenset(_MODULE.findall(text.replace("\\_", "_").lower()))
         return (named,) if named and not re.search(r"\ball\b(?! \d)", text.lower()) else ()
     if figure == "tensor":
         return tuple(_DTYPES[word] for word in re.findall(r"[a-z]+\d+", text.lower()) if word in _DTYPES)
-    if figure == "dropout":  # also in per cent
+    if figure == "dropout":  # also as a percentage
         text = _SHARE.sub(lambda match: f"{float(match[1]) / 100:g}", text)
     if figure == "sampling":  # also in Hz
         found = (float(digits.replace(",", "")) for digits in _WHOLE.findall(text))
@@ -127,12 +127,12 @@ def _places(text: str, word: str) -> Iterator[int]:
 
 
 def fits(figure: str, stated: Given, true: Given) -> bool:
-    """Parameters are counted with or without embeddings and heads, and are rounded; so are entries of vocabularies."""
+    """Whether a stated value agrees. Parameters and vocabularies may be rounded, or counted without some parts."""
     if figure in ("parameters", "vocabulary") and isinstance(stated, int | float) and isinstance(true, int | float):
         exact = figure == "vocabulary" and stated % 100
         if (
             exact and true % _PADDED and 0 < abs(stated - true) < _NEXT_TO
-        ):  # else it has rows that the tokenizer does not fill
+        ):  # otherwise padding rows explain the difference
             return False
         return abs(stated - true) <= true * (0.03 if exact else 0.1 if figure == "vocabulary" else 0.2)
     if isinstance(true, tuple) and isinstance(stated, tuple):
@@ -162,12 +162,12 @@ _PUBLISHED: tuple[tuple[re.Pattern[str], Figures], ...] = tuple(
         (r"t5-small", (6, 512, 8, 60), "https://arxiv.org/abs/1910.10683"),
     )
 )
-"""Sizes as the papers give them, for names that mean just one size; parameters are rounded there."""
+"""Sizes from the papers, for names that mean just one model; the papers round the parameters."""
 
 
 @functools.lru_cache(maxsize=4)
 def figures_of(model: Described) -> Figures:
-    """The figures of the architecture by the model's configuration, else by headers of its weights."""
+    """The figures by the model's configuration, else by the headers of its weights."""
     found = _architecture(model)
     for name, fact in known_facts(model).items():
         if name in _OF_HEADERS and isinstance(fact.value, float):
@@ -179,7 +179,7 @@ _OF_HEADERS = ("layers", "hidden", "heads", "kv", "feedforward", "vocabulary")
 
 
 def _architecture(model: Described) -> dict[str, Known[Given]]:
-    """The figures that the configuration gives, or else the family."""
+    """The figures that the configuration states, else those published for the family."""
     files: Mapping[str, Mapping[str, Any]] = {**model.weights, CONFIG: model.settings}
     found: dict[str, Known[Given]] = {}
     for name, figure in FIGURES.items():
@@ -194,18 +194,17 @@ def _architecture(model: Described) -> dict[str, Known[Given]]:
     reduced = "out_features" in model.card.text or any(name.startswith("2_") for name in model.files)
     if reduced or "embeddings" not in tasks_of(model):
         found.pop("numbers", None)
-        found.pop("dimension", None)  # of other models it is not the hidden size
+        found.pop("dimension", None)  # of other models the output need not have the hidden size
     labels = model.settings.get("id2label")
     if "token-classification" in tasks_of(model) and isinstance(labels, Mapping) and "classes" in found:
-        kinds = {re.sub(r"^[BIESLU]-", "", str(one)) for one in labels.values()}  # with and without those of no entity
+        kinds = {re.sub(r"^[BIESLU]-", "", str(one)) for one in labels.values()}  # with and without `O`
         counts = frozenset(float(len(names) - less) for names in (labels, kinds) for less in (0, 1))
         found["classes"] = Known(counts, found["classes"].source)
     elif not _COUNTED.intersection(tasks_of(model)):
         found.pop("classes", None)
-    for name, (flavour, key) in _LIBRARIES.items():
-        written = model.flavour(flavour).get(key)
-        if isinstance(written, str):
-            found[name] = Known(written, "MLmodel")
+    for name, package in _LIBRARIES.items():
+        if (fact := known_facts(model).get(package)) is not None and isinstance(fact.value, str):
+            found[name] = Known(fact.value, fact.source)
     if model.config is None:
         names = own_names(model)
         for form, figures in _PUBLISHED:
@@ -215,15 +214,16 @@ def _architecture(model: Described) -> dict[str, Known[Given]]:
 
 
 _LIBRARIES = {
-    "sklearn": ("sklearn", "sklearn_version"),
-    "xgboost": ("xgboost", "xgb_version"),
-    "lightgbm": ("lightgbm", "lgb_version"),
-    "catboost": ("catboost", "cb_version"),
-    "prophet": ("prophet", "prophet_version"),
-    "spacy": ("spacy", "spacy_version"),
+    "sklearn": "scikit-learn",
+    "xgboost": "xgboost",
+    "lightgbm": "lightgbm",
+    "catboost": "catboost",
+    "prophet": "prophet",
+    "spacy": "spacy",
 }
+"""Figures that are versions of a library, and its package."""
 _WHOLLY = (*_LIBRARIES, "sampling")
-"""Figures that are never of a part."""
+"""Figures that are never those of a part."""
 _IN_PIXELS = ("resized", "pixels", "cropped")
 _PADDED, _NEXT_TO = 64, 9
 _COUNTED = frozenset(
@@ -232,11 +232,11 @@ _COUNTED = frozenset(
         *("image-segmentation", "semantic-segmentation", "audio-classification", "video-classification"),
     ]
 )
-"""Tasks whose classes are the labels of the configuration: those of entities stand there once for each place."""
+"""Tasks whose classes are the labels in the configuration. Token classification has two labels for each class."""
 
 
 def _given(name: str, value: Value) -> Given | None:
-    """The value of a key as it is compared; None where there is none, or none of that kind."""
+    """The value of a key in comparable form; None where it is missing or of another kind."""
     if name == "classes" and isinstance(value, Mapping):
         labels = {str(one) for one in value.values()}
         return float(len(labels)) if len(labels) > 1 and "N/A" not in labels else None
@@ -255,7 +255,7 @@ def _given(name: str, value: Value) -> Given | None:
 
 
 def given_words(figure: str, true: Given) -> str:
-    """What the configuration gives, as a message says it."""
+    """The configured value as a message gives it."""
     words = FIGURES[figure].words
     if isinstance(true, frozenset):
         ordered = sorted(true, key=str)
@@ -270,7 +270,7 @@ def given_words(figure: str, true: Given) -> str:
 
 
 def published_positions(model: Described) -> int | None:
-    """The longest text of the BERTs whose papers give it, where their configuration is not at hand."""
+    """The longest input of BERT models by their papers, where there is no configuration."""
     names = own_names(model) if model.config is None else ()
     return 512 if any(form.search(name) for form, _ in _BERTS for name in names) else None
 

@@ -1,4 +1,4 @@
-"""Numbers of parameters that cards, summaries and pages give of this model, and what denies them."""
+"""The numbers of parameters that cards, summaries and pages give for this model, against everything that states it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.weights.bytes import BYTES_OF, number_type, weight_bytes
+from azureml_publish.lint.weights.bytes import number_type, weight_bytes
+from azureml_publish.lint.weights.configuration import BYTES_OF
 from azureml_publish.lint.weights.parameters import active_bounds, parameter_bounds
 from azureml_publish.patterns import near_words, pattern
 
@@ -21,7 +22,7 @@ Kind: TypeAlias = Literal["total", "active"]
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A number of parameters that a text gives: how many, of which kind, its words, and where in which card."""
+    """A number of parameters in a text: the number, its kind, the words, and the place in a card."""
 
     value: float
     kind: Kind
@@ -30,7 +31,7 @@ class Count:
     offset: int = 0
 
     def wrong(self, model: Described, true: str) -> Wrong:
-        """The finding that says what denies it."""
+        """The finding that reports this number with what is true."""
         if self.card is None:
             return Wrong(model.where("summary"), f"The summary says '{short(self.text)}'", true)
         return contradicted(self.card, self.offset, self.text, true)
@@ -60,7 +61,7 @@ _SCALE = {"b": 1e9, "m": 1e6, "k": 1e3, "t": 1e12}
 
 
 def value_of(digits: str, unit: str | None) -> float:
-    """How many a number of this unit is: `7` with `B`."""
+    """The number that digits and a unit stand for: `7` with `B`."""
     first = (unit or "").lower()
     scale = 1e3 if first == "thousand" else _SCALE.get(first[:1], 1.0)
     return float(digits.replace(",", "")) * scale
@@ -71,7 +72,7 @@ def _kind(word: str | None) -> Kind:
 
 
 def stated_counts(model: Described, *, trained: bool = False) -> Iterator[Count]:
-    """What rows, sentences on this model, and the summary say; of those that were `trained`, rows alone."""
+    """Numbers in rows, in sentences about this model, and in the summary; for those `trained`, in rows only."""
     for card in model.cards:
         if card.too_large:
             continue
@@ -88,7 +89,7 @@ def stated_counts(model: Described, *, trained: bool = False) -> Iterator[Count]
 
 
 def _in_rows(card: Card, subject: str, kind: Kind) -> Iterator[Count]:
-    """The only row with such a label."""
+    """The number in the only row with such a label."""
     rows = of_subject(card, subject)
     for row in rows if len(rows) == 1 else ():
         match = _ALONE.match(row.text)
@@ -97,7 +98,7 @@ def _in_rows(card: Card, subject: str, kind: Kind) -> Iterator[Count]:
 
 
 def _in_text(text: str) -> Iterator[tuple[str, float, Kind, int]]:
-    """Counts of a whole model in sentences: the words, how many, of which kind, and the offset."""
+    """Numbers for a whole model in sentences: text, number, kind and offset."""
     for match in near_words(_IN_PROSE, text, text.lower(), ("param", "activ", "total")):
         digits, unit = (match[key] or match[f"{key}2"] or match[f"{key}3"] for key in ("n", "u"))
         word = match["kind"] or match["after"] or match["kind2"] or ("active" if match["n3"] else "")
@@ -111,7 +112,7 @@ _NEAR = 40
 
 
 def _several(text: str) -> bool:
-    """Whether more than one total is given: a list of sizes."""
+    """Whether several totals are given, as in a list of sizes."""
     found = [
         _kind("active" if one["n3"] else one["kind"] or one["after"] or one["kind2"])
         for one in _IN_PROSE.finditer(text)
@@ -127,7 +128,7 @@ _RANGE = pattern(
 
 
 def wrong_counts(model: Described, named: Sequence[float]) -> Iterator[Wrong]:
-    """Counts that the weights' files, the name (`named`) or the other counts of the same texts deny."""
+    """Numbers that contradict the weights' files, the name (`named`) or the other numbers."""
     counts = list(stated_counts(model))
     if model.adapter or not counts:
         return
@@ -161,7 +162,7 @@ def wrong_counts(model: Described, named: Sequence[float]) -> Iterator[Wrong]:
 
 
 def _unlike(model: Described, counts: Sequence[Count]) -> Iterator[Wrong]:
-    """The count that no other one of the texts supports: the one of the fewest, and of two the latter."""
+    """The number that no other text supports: the rarest one; of two, the later."""
     if not counts:
         return
     near = [sum(close(one.value, other.value) for other in counts) for one in counts]
@@ -173,19 +174,19 @@ def _unlike(model: Described, counts: Sequence[Count]) -> Iterator[Wrong]:
 
 _PRECISE = pattern(r"\W*\d+\.\d ?b", re.IGNORECASE)
 _PRECISELY = 1.08
-"""Billions with one digit behind the point are of the whole, with the embeddings."""
+"""`4.02 billion` and the like are exact enough to be compared as totals with embeddings."""
 
 _TOLERANCE = 1.4
-"""Counts are rounded, and with or without embeddings; siblings are further apart."""
+"""Numbers are rounded, and with or without embeddings; those of siblings differ by more."""
 
 
 def close(one: float, other: float) -> bool:
-    """Whether two counts may be those of one model."""
+    """Whether two numbers may be those of one model."""
     return max(one, other) <= _TOLERANCE * min(one, other)
 
 
 def _truths(model: Described, named: Sequence[float]) -> Iterator[tuple[float, float, str]]:
-    """Bounds of the total, each with the words that say where it is from."""
+    """Bounds of the true total, each with words for its source."""
     if named:
         low, high = min(named) / _TOLERANCE, max(named) * _TOLERANCE
         yield low, high, f"the name {model.name} says {count_text(named[0])}"
@@ -199,5 +200,5 @@ def _truths(model: Described, named: Sequence[float]) -> Iterator[tuple[float, f
 
 
 def count_text(count: float) -> str:
-    """A number of parameters as a message says it."""
+    """A number of parameters as a message gives it."""
     return f"{count / 1e9:.3g} billion" if count >= 1e9 else f"{count / 1e6:.3g} million"

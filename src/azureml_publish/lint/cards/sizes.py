@@ -1,4 +1,4 @@
-"""Sizes in bytes, and numbers of shards, that rows, tables and sentences give of this model's weights."""
+"""Sizes in bytes and numbers of shards that cards give for this model's weights."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from azureml_publish.lint.cards.sentences import OTHERS, of_another_size, senten
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.weights.bytes import BYTES_OF, number_type, shard_count, weight_bytes
+from azureml_publish.lint.weights.bytes import number_type, shard_count, weight_bytes
+from azureml_publish.lint.weights.configuration import BYTES_OF
 from azureml_publish.patterns import pattern
 
 SIZE = pattern(r"(?<![\w.,])(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12}(?:\.[0-9]{1,3})?) ?(?:[MGTKk]i?B|bytes)\b")
 """A size in bytes."""
 _UNITS = tuple(first + rest for first in "MGTKk" for rest in ("B", "iB"))
-"""In every text with a size, and found much faster."""
+"""A cheap test: every text with a size has one of these."""
 
 
 class _Claim(NamedTuple):
-    """A size: where, its text and that of its cell or sentence, and how far the true size may be below and above."""
+    """A size: its place, its text and that of its cell or sentence, and bounds of the true size relative to it."""
 
     offset: int
     text: str
@@ -53,14 +54,14 @@ _DTYPE = pattern(
     re.IGNORECASE,
 )
 _ANY = 2.2
-"""A copy in numbers of half the size is half as large."""
+"""A copy with numbers of half the width has half the size."""
 
 _CLOSE = 1.25
-"""Gigabytes may be of 1024, and figures are rounded."""
+"""Gigabytes may have 1024 megabytes, and figures are rounded."""
 
 _NEAR = 1.6
 _UNIT = 5.0
-"""What only a wrong unit or a lost point exceeds."""
+"""Only a wrong unit or a lost decimal point differs by more."""
 
 
 def _claims(model: Described, card: Card) -> Iterator[_Claim]:
@@ -96,7 +97,7 @@ _RUN = pattern(r"\b(?:train\w*|required for|fine-?tun\w*|batch|activations?)\b",
 
 
 def unlike_sizes(model: Described) -> Iterator[Wrong]:
-    """Sizes and shards that are not those of the weights, by index, by MLflow, or by parameters and their type."""
+    """Sizes and numbers of shards that contradict the index, MLflow, or parameters times bytes."""
     card = model.card
     claims = list(_claims(model, card)) if not card.too_large and "gguf" not in card.source.lower() else []
     held, stored = weight_bytes(model), number_type(model.config)
@@ -124,7 +125,7 @@ def unlike_sizes(model: Described) -> Iterator[Wrong]:
 
 
 def _count(model: Described) -> float:
-    """The parameters that rows give: of an adapter those that were trained, else all."""
+    """The number of parameters that rows give; for an adapter, of the trained ones."""
     adapted = bool(model.adapter)
     return next((one.value for one in stated_counts(model, trained=adapted) if one.card is not None), 0)
 

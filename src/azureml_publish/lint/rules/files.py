@@ -30,10 +30,11 @@ from azureml_publish.lint.weights.environments import (
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.genai import GENAI, decoder_of
 from azureml_publish.lint.weights.logged import pair_differences, pair_of_name, pairs_logged
-from azureml_publish.lint.weights.named_files import naming_mistakes, triton_mistakes
+from azureml_publish.lint.weights.named_files import naming_mistakes
 from azureml_publish.lint.weights.parameters import spec_context
 from azureml_publish.lint.weights.readme import readme_differences
 from azureml_publish.lint.weights.settings import Contradiction, contradictions, differences, gguf_differences
+from azureml_publish.lint.weights.triton import triton_mistakes
 from azureml_publish.patterns import pattern
 from azureml_publish.project import (
     CARD_FILE,
@@ -50,7 +51,7 @@ from azureml_publish.spec import PAGE_KEYS
 
 @rule("SPEC014", "orphan-file", Severity.WARNING, "A page of the folder is named by no key.")
 def orphan_file(subject: AssetSubject) -> Findings:
-    """Notes or an evaluation page that lie in the folder and that no key names, so nobody sees them."""
+    """Notes or an evaluation page in the folder that no key names, so nobody sees them."""
     described = subject.described
     for key in PAGE_KEYS:
         name = f"{key}.md"
@@ -62,7 +63,7 @@ def orphan_file(subject: AssetSubject) -> Findings:
 
 @finds(MISSING_FILE)
 def page_missing(subject: AssetSubject) -> Findings:
-    """A page that the metadata names and that is not in the folder."""
+    """A page that the metadata names and that is missing."""
     described = subject.described
     for key in PAGE_KEYS:
         name = described.metadata.get(key)
@@ -83,7 +84,7 @@ def page_missing(subject: AssetSubject) -> Findings:
 
 @page_missing.also
 def _page_of_a_folder_missing(model: ModelSubject) -> Findings:
-    """A page that model.yaml names and that `files/` does not hold: its name would be published for its text."""
+    """A page that model.yaml names and `files/` lacks: its name would be published in place of its text."""
     carried = {file.path for file in model.folder.carried}
     for key in PAGE_KEYS:
         name = getattr(model.folder.spec.metadata, key)
@@ -97,7 +98,7 @@ def _page_of_a_folder_missing(model: ModelSubject) -> Findings:
 _OF_A_MACHINE = pattern(r"(?:/|[A-Za-z]:[\\/])(?:home|users|root|tmp|mnt|var|opt)[\\/]|~/", re.IGNORECASE)
 _PAGE_NAME = pattern(r"[\w.-]+\.md")
 _BESIDE = pattern(r"(?:\./)?[\w.-]+(?:/[\w.-]+)*/?")
-"""A path of the spec that means a folder beside it, and no address and no folder above."""
+"""A path in the spec that means a folder beside it: neither an address nor a folder above."""
 
 
 _OWN = frozenset({MLMODEL, "asset.yaml", "spec.yaml", "model.yaml", *(f"{key}.md" for key in PAGE_KEYS)})
@@ -108,14 +109,14 @@ _WELCOME = pattern(
     r"|(sample_)?(input|output)(_example)?.json",
     re.IGNORECASE,
 )
-"""Files that people look at, those beside weights that loading reads, and those that tools keep hidden."""
+"""Files for readers, files beside weights that loading reads, and hidden files of tools."""
 
 _WEIGHTS = pattern(r"\.(?:safetensors|bin|pth?|pkl|joblib|onnx|gguf|h5|keras|tflite|ubj|xgb|lgb|cbm?)$", re.IGNORECASE)
 
 
 @rule("SPEC016", "unexpected-file-name", Severity.WARNING, "Nothing reads a file of the folder.")
 def unexpected_file_name(subject: AssetSubject) -> Findings:
-    """A file that nothing reads, because it is called a little differently or belongs elsewhere."""
+    """A file that nothing reads, because it is misnamed or belongs elsewhere."""
     asset = subject.read.asset
     others = sorted(subject.described.files - _OWN - frozenset(asset.files.values()))
     strange = [name for name in others if "/" not in name and not _WELCOME.fullmatch(name)]
@@ -129,7 +130,7 @@ def unexpected_file_name(subject: AssetSubject) -> Findings:
         yield unexpected_file_name.at(Location(f"{asset.shown}/{name}"), message, "Take it away.")
     for name in strange:
         near = next((own for own in sorted(_OWN | {asset.files["card"]}) if _plain(own) == _plain(name)), None)
-        if name in named or (at_hand and near is None):  # the content is here, and what loads it reads the file
+        if name in named or (at_hand and near is None):  # the weights are here, and what loads them reads the file
             continue
         hint = f"Call it {near}." if near else "Name it in the metadata where a key can, or take it away."
         yield unexpected_file_name.at(
@@ -143,7 +144,7 @@ _LEFT = pattern(
     r"|(?:.*/)?wandb/.*",
     re.IGNORECASE,
 )
-"""What editors, merges and copies leave, and the state of a training, which nothing loads."""
+"""Files left over by editors, merges and copies, and the state of a training run."""
 
 
 @unexpected_file_name.also
@@ -169,7 +170,7 @@ _FOR_PEOPLE = pattern(r"(README|CHANGELOG|NOTICE|LICEN[CS]E|CONTRIBUTING|OWNERS)
 
 
 def _unread(folder: ModelFolder) -> Iterator[str]:
-    """Texts of the kinds that this tool reads elsewhere; other files may be a local source, or somebody's own."""
+    """Files with endings that this tool reads under other names. Files with other endings may be a local source."""
     card = CARD_FILE if not folder.finished else FINISHED_CARD
     for path in sorted(folder.path.glob("*")):
         ours = path.name.endswith((".md", ".yaml", ".yml", ".md.j2")) and not _FOR_PEOPLE.fullmatch(path.name)
@@ -197,7 +198,7 @@ def _plain(name: str) -> str:
 
 @rule("SPEC050", "pickle-allowed", Severity.WARNING, "The source may publish pickles.")
 def pickle_allowed(subject: ModelSubject) -> Findings:
-    """Loading a pickle runs the code in it."""
+    """Pickles run code when they are loaded."""
     if subject.folder.spec.source.allow_pickle:
         message = "Pickles may be published, and they run code on the machine that loads them."
         hint = "Publish safetensors, and take allow_pickle out; keep it only for files whose makers you trust."
@@ -206,7 +207,7 @@ def pickle_allowed(subject: ModelSubject) -> Findings:
 
 @rule("MATCH016", "weights-files-differ", Severity.WARNING, "Settings beside the weights contradict one another.")
 def weights_files_differ(subject: AssetSubject) -> Findings:
-    """Settings, tokens, indexes and headers of one folder of weights that contradict one another."""
+    """Contradictions between the settings, tokens, indexes and headers in a folder of weights."""
     files = subject.described.content
     for found in (*contradictions(files), *_of_the_spec(subject.described, files)):
         hint = _TO_WRITE.get(found.key, _OF_ONE_MODEL)
@@ -232,14 +233,14 @@ def weights_files_differ(subject: AssetSubject) -> Findings:
 
 
 _LONGEST_POINTER = 1024
-"""Bytes that a pointer of Git LFS stays below (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
+"""Pointers of Git LFS are smaller (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
 
 _OF_ONE_MODEL = "Copy all files of one model, as they lie beside its weights."
 _TO_WRITE = {"base_model_name_or_path": "Write the base model's id on the Hub, or a path within the folder."}
 
 
 def _of_the_spec(model: Described, files: WeightFiles) -> Iterator[Contradiction]:
-    """Languages of a tokenizer, and how much it keeps of a text, against what the model translates and takes."""
+    """The tokenizer's languages, context and chat template, against what the spec and the name say."""
     data = model.logged
     pair = pair_of_name(model.name, hub_id(model)) or next((one for _, one in pairs_logged(data)), "")
     default = _BY_DEFAULT.search(model.card.words) if not pair and "default" in model.card.lowered else None
@@ -271,11 +272,11 @@ def _of_the_spec(model: Described, files: WeightFiles) -> Iterator[Contradiction
 _BY_DEFAULT = pattern(r"\bfrom (?P<a>[A-Z][a-z]+) (?:in)?to (?P<b>[A-Z][a-z]+) (?:by|as (?:the|a)) default\b")
 _SPEAKS = pattern(r"(?:^|[-_.])(?:chat|instruct|it)(?:$|[-_.])", re.IGNORECASE)
 _TEMPLATE = pattern(r"chat_template|(?:^|/)(?:tekken\.json|genai_config\.json|[\w.-]*\.py|tokenizer\.model\.v\d)")
-"""Files that say how a conversation is written."""
+"""Files that define how a conversation is written."""
 
 
 def _environment(files: WeightFiles, described: Described) -> Findings:
-    """Files of an environment that pip cannot install, or that lack or precede what the weights are loaded by."""
+    """Environment files that pip cannot install, or that lack or predate what loads the weights."""
     texts = installed(files)
     settings = Loaded(
         described.settings,
@@ -283,7 +284,7 @@ def _environment(files: WeightFiles, described: Described) -> Findings:
         described.weights.get("preprocessor_config.json", {}),
         adapter=any(path.rpartition("/")[2] == "adapter_config.json" for path in files.places),
     )
-    alone = environment_mistakes(texts) if described.mlmodel is None else ()  # else PKG014 reports these
+    alone = environment_mistakes(texts) if described.mlmodel is None else ()  # otherwise PKG014 reports these
     for found in (*alone, *packages_missing(texts, settings)):
         yield weights_files_differ.at(files.shown(found.path, found.line), found.message, found.hint)
     for path, line, version in installed_transformers(texts):
@@ -297,13 +298,13 @@ _SETTINGS = pattern(r"(?:[\w.-]+/)*(?:config|tokenizer_config|preprocessor_confi
 
 @weights_files_differ.also
 def _configuration_of_source(subject: ModelSubject) -> Findings:
-    """The same of a local source; of another one its configuration, as far as that is at hand."""
+    """The same for a local source; for another source only its configuration, where it is at hand."""
     place = subject.folder.document.location(("source",))
     if files := subject.content if subject.content.places else None:
         found = [f"{one.path}: {one.message}" for one in contradictions(files)]
         found += [f"{path}: {message}" for path, _, message in naming_mistakes(files)]
         spec = subject.folder.spec
-        held = files.places if spec.type != "mlflow_model" else ()  # of which packaging reports it
+        held = files.places if spec.type != "mlflow_model" else ()  # packaging reports those of MLflow
         broken = [path for path in held if _SETTINGS.fullmatch(path) and files.text(path).strip()]
         found += [f"{one} is not JSON, so that nothing can load it." for one in broken if files.json(one) is None]
         found += gguf_differences(files, spec.metadata.text_context_window, spec.license)
@@ -316,7 +317,7 @@ def _configuration_of_source(subject: ModelSubject) -> Findings:
 
 @weights_files_differ.also
 def _of_described(model: Described) -> Findings:
-    """The README beside the weights against the spec; of a local source also the rest that needs the spec."""
+    """The README beside the weights against the spec; for a local source also the tokenizer and environment."""
     for where, message in readme_differences(model):
         yield weights_files_differ.at(where, message, "Write the same in both: what is true of these weights.")
     if not model.stated:

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.weights.configuration import is_count, stored_type
+from azureml_publish.lint.weights.configuration import BYTES_OF, is_count, stored_type
 
 INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
-BYTES_OF = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0, "float64": 8.0, "float8_e4m3fn": 1.0, "int8": 1.0}
+
 _LEAST = 100_000
 
 

@@ -5,10 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
+BYTES_OF = {
+    "float32": 4.0,
+    "float16": 2.0,
+    "bfloat16": 2.0,
+    "float64": 8.0,
+    "float8_e4m3fn": 1.0,
+    "int8": 1.0,
+    "half": 2.0,
+    "float": 4.0,
+}
+"""Bytes of one number, by its type."""
+
 
 def is_count(value: object) -> TypeGuard[int]:
     """Whether a value is a whole number above 0."""
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def is_size(value: object) -> TypeGuard[int]:
+    """Whether a value is a plausible number of parts or bytes of a model: whole, above 0 and below 10**15."""
+    return is_count(value) and value < 10**15
 
 
 def experts_of(config: Mapping[str, Any]) -> tuple[str, int]:

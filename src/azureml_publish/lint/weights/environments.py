@@ -195,7 +195,7 @@ def release(version: str, parts: int) -> list[str]:
 
 
 def agree(written: object, installed: str, parts: int, *, whole: bool) -> bool:
-    """Whether two versions are one: YAML reads 3.10 as the number 3.1; `=` of conda and `*` ask for a beginning."""
+    """Whether two versions are the same. YAML reads 3.10 as the number 3.1; a common start is enough unless `whole`."""
     theirs = release(installed, parts)
     length = parts if whole else len(theirs)
     ways = (str(written), f"{written}0") if isinstance(written, float) else (str(written),)
@@ -216,7 +216,7 @@ def lacks(text: str, package: str) -> bool:
     return listed is not None and not any(one in names for one in (package, *_ELSEWHERE))
 
 
-_VERSIONS: Mapping[str, str] = {
+VERSION_KEYS: Mapping[str, str] = {
     **{
         f"{name}_version": name
         for name in ("transformers", "catboost", "onnx", "keras", "tensorflow", "spacy", "python")
@@ -246,7 +246,7 @@ def version_differences(data: Mapping[str, Any], texts: Mapping[str, str]) -> It
     """Keys of MLmodel with a version that an environment file contradicts or does not install, each with a message."""
     for name, written in mapping_of(data.get("flavors")).items():
         flavour = mapping_of(written)
-        for key, package in _VERSIONS.items():
+        for key, package in VERSION_KEYS.items():
             value = flavour.get(key)
             message = _denied(key, value, package, texts) if value else ""
             if value and not message and name in OWN_PACKAGES | _OF_AZURE:

@@ -9,7 +9,7 @@ from typing import Any
 
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
-from azureml_publish.lint.weights.configuration import experts_of, is_count, stored_type
+from azureml_publish.lint.weights.configuration import BYTES_OF, experts_of, is_count, stored_type
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.parameters import configured_bounds
 from azureml_publish.patterns import pattern
@@ -152,13 +152,10 @@ def _kinds(config: Mapping[str, Any], by_tensor: Mapping[str, str]) -> Iterator[
         yield "weight_map", f"No tensor is quantised (.qweight), while config.json says {method}."
 
 
-_BYTES = {"float16": 2, "bfloat16": 2, "half": 2, "float32": 4, "float": 4, "float64": 8}
-
-
 def bytes_by_configuration(key: str, size: int, config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """A size in bytes that does not fit the dimensions and the number type in `config.json`."""
     low, high = configured_bounds(config)
-    width = _BYTES.get(stored_type(config), 0)
+    width = BYTES_OF.get(stored_type(config), 0)
     if not width or not low or config.get("quantization_config"):
         return
     if size < low * width / _ROOM or (

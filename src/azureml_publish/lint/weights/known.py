@@ -11,7 +11,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeGuard, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from azureml_publish.content.packaging.onnx import Port
 from azureml_publish.content.packaging.safetensors import Tensor
@@ -19,12 +19,12 @@ from azureml_publish.content.packaging.triton import read_config
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.samples import signature
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.weights.configuration import classes_of, is_count
-from azureml_publish.lint.weights.environments import is_environment
+from azureml_publish.lint.weights.configuration import classes_of, is_size
+from azureml_publish.lint.weights.environments import VERSION_KEYS, is_environment
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.genai import GENAI, decoder_of
-from azureml_publish.lint.weights.graphs import ports_of
 from azureml_publish.lint.weights.tensors import FLOATS
+from azureml_publish.lint.weights.triton import ports_of
 from azureml_publish.patterns import pattern
 from azureml_publish.spec.lock import LOCK_FILE, SourceLock
 
@@ -63,7 +63,7 @@ def _facts(model: Described) -> Iterator[tuple[str, Fact, str]]:
     for path in named.get(GENAI, []) if model.config is None else []:
         decoder = decoder_of(files.settings(path))
         for key, name in _OF_GENAI.items():
-            if _is_size(value := decoder.get(key)):
+            if is_size(value := decoder.get(key)):
                 yield name, float(value), path
     for path in named.get("config.pbtxt", []) if len(named.get("config.pbtxt", [])) == 1 else []:
         yield from _of_triton(files.text(path), path)
@@ -79,7 +79,7 @@ def _facts(model: Described) -> Iterator[tuple[str, Fact, str]]:
     yield from _of_indexes(files, named)
     size = model.logged.get("model_size_bytes")
     of_one_form = model.flavours.keys().isdisjoint(("transformers", "hftransformersv2"))  # these may convert
-    if _is_size(size) and of_one_form and not any(path.endswith((".safetensors", ".gguf")) for path in files.places):
+    if is_size(size) and of_one_form and not any(path.endswith((".safetensors", ".gguf")) for path in files.places):
         yield "size", float(size), "MLmodel"
     held = [*files.places] or [one.path for one in (model.lock.files if model.lock is not None else ())]
     if held:
@@ -102,11 +102,6 @@ def _of_lock(lock: SourceLock) -> Iterator[tuple[str, Fact, str]]:
         yield "class", lock.model.architectures[0], LOCK_FILE
     if lock.model.dtype and not lock.model.quantization:
         yield "tensor", lock.model.dtype, LOCK_FILE
-
-
-def _is_size(value: object) -> TypeGuard[int]:
-    """Whether a value is a plausible count or size: whole, above 0 and below 10**15."""
-    return is_count(value) and value < 10**15
 
 
 # --- GGUF ----------------------------------------------------------------------------------------------------------
@@ -143,11 +138,11 @@ def _of_gguf(files: WeightFiles) -> Iterator[tuple[str, Fact, str]]:
         if kind:
             yield "architecture", kind, path
         for key, name in _KEYS.items():
-            if _is_size(value := keys.get(f"{kind}.{key}")):
+            if is_size(value := keys.get(f"{kind}.{key}")):
                 yield name, float(value), path
         words = keys.get("tokenizer.ggml.tokens")
         size = keys.get(f"{kind}.vocab_size", len(words) if isinstance(words, range) else None)
-        if _is_size(size):
+        if is_size(size):
             yield "vocabulary", float(size), path
         named = _FILE_TYPES.get(keys.get("general.file_type", -1))
         if named:
@@ -256,7 +251,7 @@ def _of_embedder(files: WeightFiles, named: Mapping[str, list[str]]) -> Iterator
                 yield "pooling", modes[0], f"{folder}{inner}/config.json"
         elif kind.endswith(".Dense"):
             dimension = settings.get("out_features", 0)
-    if _is_size(dimension):
+    if is_size(dimension):
         yield "dimension", float(dimension), path
     path = next(iter(named.get("config_sentence_transformers.json", [])), "")
     written = mapping_of(files.settings(path).get("__version__")) if path else {}
@@ -283,7 +278,7 @@ def _of_configuration(model: Described) -> Iterator[tuple[str, Fact, str]]:
     if len(model.labels) > 1 and not any(re.fullmatch(r"LABEL_\d+|\d+", one) for one in model.labels):
         yield "labels", frozenset(model.labels), "config.json"
     window = config.get("max_position_embeddings")
-    if _is_size(window) and not config.get("rope_scaling"):
+    if is_size(window) and not config.get("rope_scaling"):
         yield "positions", float(window), "config.json"
 
 
@@ -293,29 +288,14 @@ _PINNED = pattern(
 )
 """Packages whose versions no flavour of MLflow states."""
 
-_VERSIONS = (
-    ("sklearn", "sklearn_version", "scikit-learn"),
-    ("xgboost", "xgb_version", "xgboost"),
-    ("lightgbm", "lgb_version", "lightgbm"),
-    ("catboost", "catboost_version", "catboost"),
-    ("transformers", "transformers_version", "transformers"),
-    ("pytorch", "pytorch_version", "torch"),
-    ("tensorflow", "tensorflow_version", "tensorflow"),
-    ("keras", "keras_version", "keras"),
-    ("onnx", "onnx_version", "onnx"),
-    ("spacy", "spacy_version", "spacy"),
-    ("prophet", "prophet_version", "prophet"),
-    ("statsmodels", "statsmodels_version", "statsmodels"),
-    ("python_function", "python_version", "python"),
-)
-
 
 def _of_mlmodel(model: Described) -> Iterator[tuple[str, Fact, str]]:
     if model.mlmodel is None:
         return
-    for flavour, key, library in _VERSIONS:
-        if (version := model.flavour(flavour).get(key)) is not None and not isinstance(version, float):
-            yield library, str(version), "MLmodel"
+    for flavour in model.flavours:
+        for key, version in model.flavour(flavour).items():
+            if key in VERSION_KEYS and version is not None and not isinstance(version, float):
+                yield VERSION_KEYS[key], str(version), "MLmodel"
     logged = model.logged.get("mlflow_version")
     if isinstance(logged, str):
         yield "mlflow", logged, "MLmodel"

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from azureml_publish.content.packaging.transformers_facts import stated
-from azureml_publish.content.packaging.triton import CONFIG, read_config
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
-from azureml_publish.lint.weights.configuration import is_count
+from azureml_publish.lint.weights.configuration import classes_of, is_count
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.patterns import pattern
 
@@ -47,7 +46,7 @@ def _pipeline(files: WeightFiles, folder: str) -> Iterator[tuple[str, str]]:
     for key, (_, wanted) in parts.items() if there else ():
         held = [f"{folder}{key}/{name}" for name in ("config.json", "scheduler_config.json")]
         data: Mapping[str, Any] = next((found for path in held if (found := files.settings(path))), {})
-        own = data.get("_class_name") or next(iter(_listed(data.get("architectures"))), None)
+        own = data.get("_class_name") or next(iter(classes_of(data)), None)
         if key not in there:
             yield key, f"model_index.json names {key}, of which no file is there beside {there[0]}."
         elif isinstance(own, str) and wanted not in (own, f"Flax{own}") and "Onnx" not in wanted:
@@ -97,16 +96,12 @@ def _preprocessor(files: WeightFiles, folder: str) -> Iterator[tuple[str, str]]:
     kind = str(config.get("model_type"))
     needs = kind in stated()["image_processor_of"] or kind in stated()["feature_extractor_of"]
     names = {path.rpartition("/")[2] for path in files.places}
-    of_text = any("CausalLM" in str(one) for one in _listed(config.get("architectures")))
+    of_text = any("CausalLM" in one for one in classes_of(config))
     whole = f"{folder}tokenizer_config.json" in files.places or any(
         _WEIGHTS.fullmatch(path.removeprefix(folder)) for path in files.places if path.startswith(folder)
     )
     if needs and whole and not of_text and names.isdisjoint(_PREPARES) and "model_index.json" not in names:
         yield "model_type", f"A model of the type {kind} needs preprocessor_config.json, which is not there."
-
-
-def _listed(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 _SHARED = ("bits", "group_size", "desc_act", "sym", "quant_method", "damp_percent", "zero_point", "version")
@@ -133,22 +128,3 @@ _LOOKS = {
     "quantize_config.json": _quantised,
     "quant_config.json": _quantised,
 }
-
-
-def triton_mistakes(files: WeightFiles) -> Iterator[tuple[str, str, str]]:
-    """A Triton configuration whose name is not its folder's, or whose label file is missing or too short."""
-    for path in sorted(path for path in files.places if path.endswith(f"/{CONFIG}")):
-        folder = path.removesuffix(CONFIG)
-        fields, _ = read_config(files.text(path))
-        name, own = str(next(iter(fields.get("name", [])), "")), folder.rstrip("/").rpartition("/")[2]
-        if name and name != own:
-            yield path, name, f"The name is {short(name)}, and Triton wants that of the folder, {own}."
-        for output in (one for one in fields.get("output", []) if isinstance(one, Mapping)):
-            labels = str(next(iter(output.get("label_filename", [])), ""))
-            if labels and f"{folder}{labels}" not in files.places:
-                yield path, labels, f"label_filename is {short(labels)}, which is not there."
-            lines = [line for line in files.text(f"{folder}{labels}").split("\n") if line.strip()] if labels else []
-            dims = [str(one) for one in output.get("dims", [])]
-            pointer = bool(lines) and lines[0].startswith("version https://git-lfs")
-            if lines and not pointer and len(dims) == 1 and dims[0].isdecimal() and int(dims[0]) != len(lines):
-                yield path, "dims", f"An output has {dims[0]} numbers, and {labels} {len(lines)} labels."

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeGuard
+from typing import Any
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.weights.configuration import experts_of
+from azureml_publish.lint.weights.configuration import classes_of, experts_of, is_count, is_size
 from azureml_publish.lint.weights.known import known_facts
 from azureml_publish.patterns import pattern
 
@@ -24,7 +24,7 @@ def parameter_bounds(model: Described) -> tuple[float, float]:
 def configured_bounds(config: Mapping[str, Any]) -> tuple[float, float]:
     """Bounds of the number of parameters by the sizes in config.json, with all experts; 0 where unknown."""
     layers, hidden, inner, words, encoder, decoder = (
-        next((config[key] for key in names.split() if _is_size(config.get(key))), 0)
+        next((config[key] for key in names.split() if is_size(config.get(key))), 0)
         for names in (
             *("num_hidden_layers n_layers", "hidden_size dim d_model", "intermediate_size hidden_dim encoder_ffn_dim"),
             *("vocab_size", "encoder_layers", "decoder_layers"),
@@ -59,10 +59,10 @@ def _with_experts(config: Mapping[str, Any], kind: str, layers: int, hidden: int
     """Bounds for a mixture of experts, each of which has three matrices in each layer."""
     _, experts = experts_of(config)
     own, beside = (
-        one if _is_size(one := config.get(key)) else 0
+        one if is_size(one := config.get(key)) else 0
         for key in ("moe_intermediate_size", "shared_expert_intermediate_size")
     )
-    if kind not in _OF_EXPERTS or not 0 < experts < _MOST:
+    if kind not in _OF_EXPERTS or not is_size(experts):
         return 0, 0
     count = _of_decoder(config, kind, layers, hidden) + layers * 3 * hidden * (experts * (own or inner) + beside)
     return count, count
@@ -75,21 +75,13 @@ def active_bounds(config: Mapping[str, Any] | None) -> tuple[float, float]:
     """Bounds of the number of parameters that one token uses in a mixture of experts; 0 where unknown."""
     key, _ = experts_of(config or {})
     chosen = (config or {}).get("num_experts_per_tok")
-    return configured_bounds({**config, key: chosen}) if config and key and _is_size(chosen) else (0, 0)
-
-
-_MOST = 10**12
-
-
-def _is_size(value: object) -> TypeGuard[int]:
-    """Whether a value is a whole number below any bound that a model reaches."""
-    return isinstance(value, int) and value < _MOST
+    return configured_bounds({**config, key: chosen}) if config and key and is_size(chosen) else (0, 0)
 
 
 def _of_decoder(config: Mapping[str, Any], kind: str, layers: int, hidden: int) -> int:
     """Parameters of the embeddings and the attention of a decoder, whose heads may share keys and values."""
     heads, shared, size = (
-        one if _is_size(one := config.get(key)) and one > 0 else 0
+        one if is_size(one := config.get(key)) else 0
         for key in ("num_attention_heads", "num_key_value_heads", "head_dim")
     )
     heads = heads or 1
@@ -124,11 +116,8 @@ Source: the parameters of each type of transformers 4.57 with its default config
 
 def _one_side(config: Mapping[str, Any]) -> bool:
     """Whether only the encoder or only the decoder of an encoder-decoder type was kept."""
-    listed = config.get("architectures")
-    names = [str(one) for one in listed] if isinstance(listed, list | tuple) else []
-    return str(config.get("model_type")) in _TWO_SIDED and any(
-        name.endswith(("ForCausalLM", "ForAudioClassification", "Encoder", "Decoder")) for name in names
-    )
+    endings = ("ForCausalLM", "ForAudioClassification", "Encoder", "Decoder")
+    return str(config.get("model_type")) in _TWO_SIDED and any(one.endswith(endings) for one in classes_of(config))
 
 
 _EXACT = 1.15
@@ -140,8 +129,7 @@ def longest_input(config: Mapping[str, object] | None) -> int | None:
     if config is None or config.get("rope_scaling"):
         return None
     for key in ("max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length"):
-        value = config.get(key)
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        if is_count(value := config.get(key)):
             return value
     return None
 
@@ -156,5 +144,5 @@ def spec_context(model: Described) -> Iterator[tuple[int, Location]]:
         value = section.get(key)
         if isinstance(value, str) and value.strip().isdecimal():
             value = int(value)
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        if is_count(value):
             yield value, model.where(where)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from azureml_publish.documents import mapping_of
@@ -98,14 +98,7 @@ def module_mistakes(files: WeightFiles, folder: str, listed: Any) -> Iterator[tu
 
 
 _OF_SENTENCES = (
-    "Transformer",
-    "Pooling",
-    "Dense",
-    "Normalize",
-    "Dropout",
-    "LayerNorm",
-    "WeightedLayerPooling",
-    "CLIPModel",
+    *("Transformer", "Pooling", "Dense", "Normalize", "Dropout", "LayerNorm", "WeightedLayerPooling", "CLIPModel"),
 )
 
 
@@ -142,8 +135,8 @@ _MARKS_BESIDE = 8
 def adapter_mistakes(adapter: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """An adapter type that PEFT does not know, a base model on somebody's own machine, and wrong target modules."""
     kind, base = adapter.get("peft_type"), adapter.get("base_model_name_or_path")
-    close = _close(kind.upper(), _PEFT_TYPES) if isinstance(kind, str) and kind not in _PEFT_TYPES else []
-    if close:
+    wanted = kind.upper() if isinstance(kind, str) and kind not in _PEFT_TYPES else ""
+    if close := difflib.get_close_matches(wanted, _PEFT_TYPES, 1, 0.75):
         yield "peft_type", f"peft_type is {kind}, which PEFT does not know; it has {close[0]}."
     if isinstance(base, str) and _OF_A_MACHINE.match(base):
         yield "base_model_name_or_path", f"The adapter's base is {short(base)}, a folder where it was trained."
@@ -185,10 +178,6 @@ _MODULES = sorted(
     | {"q", "k", "v", "o", "wi", "wi_0", "wi_1", "proj", "linear", "lin1", "lin2", "w1_proj", "score", "classifier"}
 )
 """Names of linear layers in transformers' models (https://huggingface.co/docs/peft/developer_guides/custom_models)."""
-
-
-def _close(word: str, words: Sequence[str]) -> list[str]:
-    return difflib.get_close_matches(word, words, n=1, cutoff=0.75)
 
 
 _OF_A_MACHINE = pattern(r"(?:/|~|\.{1,2}/|[A-Za-z]:[\\/])")

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 from azureml_publish.content.packaging.safetensors import Tensor
 from azureml_publish.content.packaging.transformers_facts import stated, types_of
+from azureml_publish.content.packaging.triton import CONFIG
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.weights.configuration import classes_of, is_count, stored_type
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.genai import GENAI, genai_differences
 from azureml_publish.lint.weights.generation import generation_differences, template_mistakes, tokenizer_differences
-from azureml_publish.lint.weights.graphs import CONFIGURATION, triton_differences
 from azureml_publish.lint.weights.indexes import INDEX, index_mistakes
 from azureml_publish.lint.weights.parameters import longest_input
 from azureml_publish.lint.weights.parts import (
@@ -27,7 +27,8 @@ from azureml_publish.lint.weights.parts import (
     vocabulary_mistakes,
     word_mistakes,
 )
-from azureml_publish.lint.weights.tensors import adapter_differences, tensor_differences
+from azureml_publish.lint.weights.tensors import FLOATS, adapter_differences, tensor_differences
+from azureml_publish.lint.weights.triton import triton_differences
 from azureml_publish.lint.weights.values import as_text, class_mistakes, marks_outside, value_mistakes
 from azureml_publish.patterns import pattern
 
@@ -54,8 +55,8 @@ def contradictions(files: WeightFiles) -> Iterator[Contradiction]:
             header, size = files.gguf(path), files.size(path)
             if header is not None and header.least > size:
                 yield Contradiction(path, "", f"The header promises {header.least:,} bytes, the file has {size:,}.")
-        if name == CONFIGURATION:
-            yield from (Contradiction(path, "", message) for message in triton_differences(files, path))
+        if name == CONFIG:
+            yield from (Contradiction(path, key, message) for key, message in triton_differences(files, path))
         if not _READ.fullmatch(name):
             continue
         if files.starts_with(path, codecs.BOM_UTF8):
@@ -74,17 +75,13 @@ def flavour_differences(
     flavour: Mapping[str, Any], config: Mapping[str, Any], prepared: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
     """MLflow's transformers flavour against the settings beside the weights: number type and preprocessor class."""
-    own = stored_type(config)
-    written = str(flavour.get("torch_dtype") or "").removeprefix("torch.")
-    if {own, written} <= _FLOATS and own != written and not config.get("quantization_config"):
+    own, written = stored_type(config), stored_type(flavour)
+    if {own, written} <= {*FLOATS.values()} and own != written and not config.get("quantization_config"):
         yield "torch_dtype", f"torch_dtype is {written}, and config.json has {own}."
     for key in ("feature_extractor_type", "image_processor_type"):
         one, other = str(flavour.get(key) or ""), str(prepared.get(key) or "")
         if one and other and one.removesuffix("Fast") != other.removesuffix("Fast"):
             yield key, f"{key} is {short(one)}, and preprocessor_config.json has {short(other)}."
-
-
-_FLOATS = frozenset({"float16", "bfloat16", "float32"})
 
 
 def gguf_differences(files: WeightFiles, window: object, licence: object) -> Iterator[str]:

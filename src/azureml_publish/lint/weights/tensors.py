@@ -7,7 +7,7 @@ from typing import Any
 
 from azureml_publish.content.packaging.safetensors import Tensor
 from azureml_publish.lint.cards.findings import short
-from azureml_publish.lint.weights.configuration import classes_of
+from azureml_publish.lint.weights.configuration import classes_of, stored_type
 from azureml_publish.patterns import pattern
 
 _ENCODERS = frozenset({"bert", "distilbert", "roberta", "xlm-roberta", "camembert", "mpnet"})
@@ -50,10 +50,10 @@ def tensor_differences(config: Mapping[str, Any], tensors: Mapping[str, Tensor])
 
 def _types(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, str]]:
     kinds = {one.dtype for one in tensors.values() if len(one.shape) > 1}
-    key = "torch_dtype" if "torch_dtype" in config else "dtype"
-    written = str(config.get(key) or "").removeprefix("torch.")
+    written = stored_type(config)
     real = FLOATS.get(next(iter(kinds))) if len(kinds) == 1 else None
     if real and written in FLOATS.values() and written != real:
+        key = "torch_dtype" if "torch_dtype" in config else "dtype"
         yield key, f"{key} is {written}, and every tensor is {real}."
 
 

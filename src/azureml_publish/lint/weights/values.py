@@ -23,8 +23,7 @@ def as_text(number: float) -> str:
 def value_mistakes(
     data: Mapping[str, Any], *, own_code: bool = False, typed: bool = True, depth: int = 4
 ) -> Iterator[tuple[str, str]]:
-    """Keys whose values transformers or PEFT cannot take, or that contradict other keys of the file; each with a
-    message.
+    """Keys whose values transformers or PEFT cannot take, or that contradict other keys; each with a message.
 
     `own_code`: the model brings classes of its own, which may know further words. Unless `typed`, numbers may be text.
     """
