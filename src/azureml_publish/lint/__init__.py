@@ -1,1 +1,1 @@
-"""Finds mistakes: the engine, its rules, suppressions, fixes and baselines."""
+"""The linter: the engine, the rules, suppressions, fixes and baselines."""

@@ -1,4 +1,4 @@
-"""An asset folder as the checks see it: canonical metadata from either layout, each key placed where it is written."""
+"""Prepares an asset folder for the rules: canonical metadata from either layout, and where each key is written."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MLMODEL = "MLmodel"
 def describe_asset(
     read: ReadFolder, catalogue: Catalogue, as_of: date, profile: Profile = "registry"
 ) -> tuple[AssetSubject, tuple[Diagnostic, ...]]:
-    """An asset folder as the checks see it; what cannot be read of its further files comes with it."""
+    """The folder as the rules see it, and diagnostics for those of its files that cannot be read."""
     asset, document = read.asset, read.document
     found: list[Diagnostic] = []
     spec: Mapping[str, Any] = asset.spec
@@ -98,7 +98,7 @@ def describe_asset(
 
 
 def _home(carried: Collection[str]) -> str:
-    """The folder below the asset folder that MLflow wrote, with a slash; empty where that is the asset folder."""
+    """The subfolder that MLflow wrote, with a final slash; empty where MLmodel is at the top, or there is none."""
     homes = sorted((path.removesuffix(MLMODEL) for path in carried if f"/{path}".endswith(f"/{MLMODEL}")), key=len)
     return homes[0] if homes and all(one.startswith(homes[0]) for one in homes) else ""
 
@@ -115,7 +115,7 @@ def _mlmodel(file: CarriedFile | None, shown: str, found: list[Diagnostic]) -> D
 
 
 def _origin(read: ReadFolder) -> tuple[str, Location] | None:
-    """Where the files come from, as one URI, and its place in model.yaml."""
+    """The URI of the model's files, and its location in model.yaml."""
     path = mapping_of(read.asset.model.get("path"))
     if read.publishing is None or not isinstance(folder := path.get("container_path"), str):
         return None
@@ -142,7 +142,7 @@ def _samples(asset: AssetFolder, home: str) -> Iterator[SampleText]:
 def _json(
     asset: AssetFolder, carried: Mapping[str, CarriedFile], name: str, found: list[Diagnostic]
 ) -> Mapping[str, Value] | None:
-    """A JSON file of the weights that lies in the folder, at its top or below; the one that is nearest to the top."""
+    """A JSON file of the weights in the folder or below, the one nearest to the top; diagnostics for malformed ones."""
     for path, file in sorted(carried.items(), key=lambda item: item[0].count("/")):
         if path.rpartition("/")[2] == name and (text := carried_text(file)) is not None:
             try:
@@ -177,7 +177,7 @@ def _as_text(value: object) -> str:
 
 
 def _text(file: CarriedFile, shown: str, found: list[Diagnostic]) -> str | None:
-    """A further file's text; None, with a diagnostic, where it is too large to be text or no UTF-8."""
+    """The text of a file; None, with a diagnostic, where it is too large or not UTF-8."""
     try:
         raw = read_carried(file, limit=MAX_FILE_BYTES)
     except UnusableFile as error:
@@ -189,7 +189,7 @@ def _text(file: CarriedFile, shown: str, found: list[Diagnostic]) -> str | None:
 
 
 def _where(document: Document) -> Callable[[str], Location]:
-    """Where a canonical key is written, in whichever layout; the nearest key above it where it is not written."""
+    """Finds where a canonical key is written, in either layout; where it is not written, the nearest key above it."""
 
     def where(key: str) -> Location:
         first, _, rest = key.partition(".")
@@ -204,7 +204,7 @@ def _where(document: Document) -> Callable[[str], Location]:
 
 
 def written(document: Document, path: KeyPath) -> KeyPath:
-    """Where a canonical path (`("tasks", "inferenceTasks", 0)`) stands in an asset YAML of either layout."""
+    """The path in an asset YAML of either layout for a canonical path such as `("tasks", "inferenceTasks", 0)`."""
     native = ("system_metadata", *path)
     for length in range(len(path), 0, -1):
         if native[: length + 1] in document.spans:

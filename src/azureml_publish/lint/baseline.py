@@ -1,7 +1,6 @@
-"""A baseline: the findings that an old catalogue is adopted with, so that only new ones are reported.
+"""A baseline holds the findings that a catalogue already had when it adopted the linter, so only new ones are reported.
 
-A finding is recognised by its rule, file and message, however far its line has moved; several that read alike are
-counted.
+A finding is recognised by its rule, file and message, on whatever line. Equal findings are counted.
 """
 
 from __future__ import annotations
@@ -19,18 +18,18 @@ from azureml_publish.lint.selection import Rulebook
 STALE = Rule("LINT004", "stale-baseline-entry", Severity.INFO, "A baseline holds a finding that is no longer there.")
 
 Fingerprint: TypeAlias = tuple[str, str, str]
-"""Path, code, and message without the numbers of lines, which move."""
+"""Path, code, and message without line numbers, which change."""
 
 VERSION = 1
 
 
 def fingerprint(found: Diagnostic) -> Fingerprint:
-    """What a finding is recognised by."""
+    """What identifies a finding in a baseline."""
     return found.location.path, found.code, re.sub(r"\bline \d+", "line …", found.message)
 
 
 def baseline_text(found: Iterable[Diagnostic], rulebook: Rulebook) -> str:
-    """The file that a baseline is kept in. What keeps other rules from looking is not accepted."""
+    """The text of a baseline file. Findings that keep other rules from running are left out."""
     counts = Counter(fingerprint(one) for one in found if rulebook.is_optional(one))
     entries = [
         {"path": path, "code": code, "message": message, "count": count}
@@ -40,10 +39,10 @@ def baseline_text(found: Iterable[Diagnostic], rulebook: Rulebook) -> str:
 
 
 def read_baseline(text: str, path: str) -> Counter[Fingerprint]:
-    """The findings of a baseline, counted.
+    """The findings in a baseline file, counted.
 
     Raises:
-        UsageProblem: it is not a baseline.
+    UsageProblem: it is not a baseline.
     """
     try:
         content = json.loads(text)
@@ -73,7 +72,7 @@ def _count(one: Mapping[str, Any]) -> int:
 
 
 def new_findings(found: Iterable[Diagnostic], known: Counter[Fingerprint]) -> tuple[tuple[Diagnostic, ...], int]:
-    """The findings that a baseline does not hold, and how many it does."""
+    """The findings that a baseline does not have, and the number of those that it has."""
     left = known.copy()
     fresh = []
     held = 0
@@ -90,7 +89,7 @@ def new_findings(found: Iterable[Diagnostic], known: Counter[Fingerprint]) -> tu
 def stale_entries(
     found: Iterable[Diagnostic], known: Counter[Fingerprint], text: str, path: str
 ) -> tuple[Diagnostic, ...]:
-    """What a baseline holds and nothing is found of any more, each at its line in the file."""
+    """Entries of a baseline that are no longer found, each at its line in the file."""
     gone = known - Counter(fingerprint(one) for one in found)
     lines = text.splitlines()
     return tuple(

@@ -1,4 +1,4 @@
-"""The rules that come with this tool, and which of them are special."""
+"""The rules that come with this tool, and the sets of them that are treated differently."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from azureml_publish.spec import reading
 VERSION_ON_BASE = Rule(
     "SPEC051", "version-on-base", Severity.WARNING, "The branch that this change goes into has the version, too."
 )
-"""Reported by the pipeline, which asks git."""
+"""Reported by the pipeline, which compares with git."""
 
 READING: tuple[Rule, ...] = (
     documents.MALFORMED,
@@ -42,10 +42,10 @@ READING: tuple[Rule, ...] = (
     asset_folders.WITHOUT_SPEC,
     asset_folders.NOT_READABLE,
 )
-"""What reading and rendering report."""
+"""Rules that reading and rendering report."""
 
 LINTING: tuple[Rule, ...] = (suppressions.UNUSED, suppressions.UNKNOWN, suppressions.NO_REASON, baseline.STALE)
-"""What the linter reports about its own settings."""
+"""Rules on the linter's own settings."""
 
 IDENTITY = frozenset(
     {
@@ -53,13 +53,13 @@ IDENTITY = frozenset(
         *("REG002", "REG003"),
     }
 )
-"""Codes of the rules on what a model is: name, version, source and revision. Their findings cannot be accepted."""
+"""Codes of the rules on a model's identity: name, version, source and revision. Their findings cannot be suppressed."""
 
 ONE_FACT = frozenset({"GATE001", "GATE003", "GATE006", "SKU003", "SPEC013", "SPEC031"})
-"""Codes of the rules on words that a catalogue knows or not. Many models with one such word are one finding."""
+"""Codes of the rules on words that a catalogue does not know. Many models with the same word make one finding."""
 
 ONLINE = frozenset(check.rule.code for check in ONLINE_CHECKS)
-"""Codes of the rules on what the network says."""
+"""Codes of the rules that need the network."""
 
 BUILT_IN = frozenset((*(check.rule for check in (*ALL_CHECKS, *ONLINE_CHECKS)), *READING, *LINTING, VERSION_ON_BASE))
-"""Every one of them."""
+"""Every rule."""

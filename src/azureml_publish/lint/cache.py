@@ -1,6 +1,6 @@
-"""What linting found in folders that have not changed since, by their content, the day and the version of this tool.
+"""Caches the findings of folders that have not changed, by their content, the day and the version of this tool.
 
-A small SQLite file in the user's cache folder. Whatever is wrong with it, linting goes on without it.
+It is a small SQLite file in the user's cache folder. Without it, or where it is broken, linting works all the same.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from azureml_publish.version import __version__
 Kept = TypeVar("Kept")
 
 DAYS = 30
-"""Entries that nobody used for so long are removed."""
+"""Entries that were not used for this many days are removed."""
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS checked (digest BLOB PRIMARY KEY, used INTEGER, found BLOB) WITHOUT ROWID"
 
 
 class LintCache(Generic[Kept]):
-    """An open cache of one kind of values, or one that knows and keeps nothing where there is none to be had."""
+    """An open cache of values of one type. Where no file can be used, it is always empty."""
 
     def __init__(self, connection: sqlite3.Connection | None, kind: TypeAdapter[Kept]) -> None:
         self._connection = connection
@@ -45,7 +45,7 @@ class LintCache(Generic[Kept]):
 
     @classmethod
     def open(cls, environ: Mapping[str, str] | None, kind: TypeAdapter[Kept]) -> Self:
-        """The user's cache; with None, or where it cannot be used, one that is always empty."""
+        """Open the user's cache. It is always empty with None, and where the file cannot be used."""
         if environ is None:
             return cls(None, kind)
         path = cache_file(environ)
@@ -66,7 +66,7 @@ class LintCache(Generic[Kept]):
         return self._connection is not None
 
     def get(self, digest: bytes | None) -> Kept | None:
-        """What was kept of a folder of this digest; None where nothing sound was kept."""
+        """The value for a folder with this digest; None where there is no valid one."""
         if self._connection is None or digest is None:
             return None
         try:
@@ -81,7 +81,7 @@ class LintCache(Generic[Kept]):
         return result
 
     def put(self, digest: bytes | None, kept: Kept) -> None:
-        """Keep something for a folder of this digest, unless JSON cannot hold it, such as a name that is no UTF-8."""
+        """Keep a value for a folder with this digest, unless JSON cannot express it: a file name may not be UTF-8."""
         if self._connection is not None and digest is not None:
             with suppress(ValueError):
                 self._kept.append((digest, self._today, self._kind.dump_json(kept, exclude_defaults=True)))
@@ -105,7 +105,7 @@ class LintCache(Generic[Kept]):
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """The database, which is closed again where it is none of ours."""
+    """Open the database, and close it again where it is not such a cache."""
     connection = sqlite3.connect(path, timeout=1)
     try:
         connection.execute(_SCHEMA)
@@ -117,7 +117,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def cache_file(environ: Mapping[str, str]) -> Path:
-    """Where the cache lies: `PUBLISH_CACHE_DIR`, else the user's cache folder as the system has it."""
+    """The path of the cache: in `PUBLISH_CACHE_DIR`, else in the system's cache folder for the user."""
     if own := environ.get("PUBLISH_CACHE_DIR"):
         return Path(own) / "lint.sqlite3"
     home = Path(environ.get("HOME") or environ.get("USERPROFILE") or Path.home())
@@ -131,12 +131,12 @@ def cache_file(environ: Mapping[str, str]) -> Path:
 
 
 def digest_of(folder: Path, root: Path, as_of: date, profile: Profile = "registry") -> bytes | None:
-    """SHA-256 of all that a folder's findings follow from; None where it cannot be read, or holds large files."""
+    """SHA-256 of everything that a folder's findings depend on; None where it cannot be read or has large files."""
     return digest_with(f"{tool_state()}\0{as_of}\0{profile}".encode(), folder, root)
 
 
 def digest_with(state: bytes, folder: Path, root: Path) -> bytes | None:
-    """SHA-256 of a state that folders share, of a folder's place below a root, and of every file in it; or None."""
+    """SHA-256 of a shared state, the folder's path below a root, and all its files; None where it cannot be read."""
     digest = hashlib.sha256(state)
     digest.update(f"\0{shown_path(root, folder)}\0".encode("utf-8", "surrogateescape"))
     try:
@@ -151,7 +151,7 @@ def digest_with(state: bytes, folder: Path, root: Path) -> bytes | None:
 
 @functools.cache
 def tool_state() -> str:
-    """The version of this tool and of what it reads files with; the state of its own files; and that of plug-ins."""
+    """The versions of this tool, its libraries and plug-ins, and the state of its files, for unreleased changes."""
     package = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for path in sorted(one for one in package.rglob("*") if one.is_file() and one.suffix not in (".pyc", ".pyo")):
@@ -168,7 +168,7 @@ _LIBRARIES = ("jinja2", "markdown-it-py", "pydantic", "pyyaml", "langcodes")
 
 
 def _forget(path: Path) -> bool:
-    """Take away a file that is not a database; whether that could be done."""
+    """Delete a file that is not a database; returns whether that worked."""
     try:
         path.unlink()
     except OSError:

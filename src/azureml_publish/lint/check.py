@@ -35,19 +35,19 @@ SUBJECTS = (
     "ModelUse, HubAnswer",
     "ModelUse, RegistryAnswer",
 )
-"""What a function may look at, by its annotations: `publish.yaml`; a model folder; an asset folder that nobody
-imported; a model as either of the two describes it; all models, by the facts that `keeps` took of each; and with
-`--online` a link, a repository or a registered version, with what was answered."""
+"""What a rule's function may look at, named by its annotations: the project; a model folder; an asset folder; a model,
+as either kind of folder describes it; all models, by the facts that `keeps` returned for each; and with `--online` a
+link, a Hub repository or a registered version, together with the answer."""
 
 
 ONLINE_SUBJECTS = frozenset(SUBJECTS[5:])
-"""Those that are answers from the network."""
+"""Those that include an answer from the network."""
 
 
 class Check:
-    """One rule and how it is checked: `looks` has its functions by what they look at, `at` makes a finding.
+    """A rule with its functions, in `looks` by what they look at; `at` makes a finding.
 
-    `pages`: what it looks for in a card, it looks for in each page beside the card as well.
+    `pages`: the rule also checks each page beside the card, as if it were the card.
     """
 
     def __init__(self, rule: Rule, *, pages: bool = False) -> None:
@@ -66,17 +66,20 @@ class Check:
         width: int = 0,
         severity: Severity | None = None,
     ) -> Diagnostic:
-        """A finding of this rule, as wide as its passage; `severity` overrides the rule's."""
+        """A finding of this rule. It underlines the `Passage` that `where` is, else `width` characters.
+
+        `severity` replaces the rule's own.
+        """
         if isinstance(where, Passage):
             width = where.width
             where = Location(where.path, where.line, where.column)
         return self.rule.at(where, message, hint, fix=fix, width=width, severity=severity)
 
     def also(self, look: Look) -> Look:
-        """Decorator: have a function look for this rule as well. With `A | B` it looks at either.
+        """Decorator: a further function of this rule. An annotation `A | B` makes it look at either.
 
         Raises:
-            TypeError: its annotations name nothing to look at, or something that this rule looks at already.
+        TypeError: the annotations name nothing in `SUBJECTS`, or something that the rule already looks at.
         """
         annotations = inspect.get_annotations(look)
         annotations.pop("return", None)
@@ -88,18 +91,18 @@ class Check:
         return look
 
     def keeps(self, facts: FactLook) -> FactLook:
-        """Decorator: have a function keep what this rule compares all models by; it may keep little of each."""
+        """Decorator: the function that returns the facts of a model which the rule compares across models."""
         self.facts = facts
         return facts
 
 
 def rule(code: str, name: str, severity: Severity, summary: str, *, pages: bool = False) -> Callable[[Look], Check]:
-    """Decorator: make a rule out of a function that yields its findings. Codes are never used again."""
+    """Decorator: makes a rule from a function that yields its findings. A code is never reused."""
     return finds(Rule(code, name, severity, summary), pages=pages)
 
 
 def finds(rule: Rule, *, pages: bool = False) -> Callable[[Look], Check]:
-    """Decorator: have a function look for a rule that reading or rendering defines."""
+    """Decorator: makes the function a check for a rule that reading or rendering defines."""
 
     def decorate(look: Look) -> Check:
         check = Check(rule, pages=pages)

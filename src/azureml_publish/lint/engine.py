@@ -1,4 +1,4 @@
-"""Runs the rules over what they look at. Rules look and never change anything; `lint/rules` has them."""
+"""Runs the rules in `lint/rules` over what they look at. Rules never change anything."""
 
 from __future__ import annotations
 
@@ -43,16 +43,17 @@ __all__ = [
 ]
 
 Checked: TypeAlias = tuple[tuple[Diagnostic, ...], tuple[Fact, ...], tuple[LinkUse, ...]]
-"""Of one folder: its findings, the facts that all folders are compared by, and the links of its cards, if wanted."""
+"""For one folder: its findings, the facts for comparing all folders, and the links of its cards, if wanted."""
 
 
 def checks_of(
     which: Literal["none", "errors", "all"] = "all", raised: Collection[str] = frozenset()
 ) -> tuple[Check, ...]:
-    """The rules that models are checked by, those of plug-ins among them.
+    """The rules for models, including those of plug-ins.
 
-    Under a name, because functions cannot be sent to another process. "errors" are those that can stop a plan: a
-    finding is at most as severe as its rule.
+    They are selected by a name, which another process can be sent, unlike functions. "errors" are the rules that can
+    stop
+    a plan: a finding is never more severe than its rule, unless its code is in `raised`.
     """
     checks = (*ALL_CHECKS, *plugin_checks()) if which != "none" else ()
     return tuple(
@@ -61,14 +62,14 @@ def checks_of(
 
 
 def check(*seen: object, checks: Sequence[Check] | None = None) -> Findings:
-    """What the rules find in one thing that they look at (`SUBJECTS`): a project, say, or a link and its answer."""
+    """The findings of all rules in one subject (`SUBJECTS`): a project, for example, or a link with its answer."""
     subject, pages = ", ".join(type(one).__name__ for one in seen), tuple(_pages_of(seen))
     for look, of_pages in _looks(subject, tuple(checks_of() if checks is None else checks)):
         found: list[Diagnostic] = []
         for one in first_findings(look(*seen)):
             found.append(one)
-            yield one  # at once: what a rule found before its time is up is kept
-        for page in pages if of_pages else ():  # what stands in the spec was found with the card
+            yield one  # at once, so that it is kept if the time runs out
+        for page in pages if of_pages else ():  # findings in the spec came with the card already
             there = [one for one in first_findings(look(page)) if one not in found]
             yield from (replace(one, message=one.message.replace("The card ", "The page ", 1)) for one in there)
 
@@ -79,7 +80,7 @@ def _looks(subject: str, checks: tuple[Check, ...]) -> tuple[tuple[Look, bool], 
 
 
 def _pages_of(seen: tuple[object, ...]) -> Iterator[Described]:
-    """The model once for each page beside its card, with the page in the card's place."""
+    """Copies of the model in which a page takes the card's place, one for each page beside the card."""
     for one in seen:
         if isinstance(one, Described):
             yield from (replace(one, card=page, pages=(), samples=()) for page in one.pages)
@@ -88,7 +89,7 @@ def _pages_of(seen: tuple[object, ...]) -> Iterator[Described]:
 def check_model(
     model: ModelSubject, checks: Sequence[Check] | None = None, *, links: bool = False, seconds: float = MAX_SECONDS
 ) -> Checked:
-    """Look at a model folder and, where it could be rendered, at the model that it describes; `seconds` are at most."""
+    """Check a model folder and, where it was rendered, the model that it describes; `seconds` limits the time."""
     facts: list[Fact] = []
     linked: list[LinkUse] = []
 
@@ -105,7 +106,7 @@ def check_model(
 
 
 def check_asset(subject: AssetSubject, *, links: bool = False) -> Checked:
-    """Look at an asset folder and at the model that it describes."""
+    """Check an asset folder and the model that it describes."""
     facts: list[Fact] = []
     linked: list[LinkUse] = []
     checks = checks_of()
@@ -122,14 +123,14 @@ def check_asset(subject: AssetSubject, *, links: bool = False) -> Checked:
 
 
 def facts_of(model: Described, checks: Sequence[Check] | None = None) -> Iterator[Fact]:
-    """What is kept of a model to compare it with the others."""
+    """The facts of a model that are kept to compare it with the others."""
     for one in checks_of() if checks is None else checks:
         if one.facts is not None:
             yield from one.facts(model)
 
 
 def compare(facts: Iterable[Fact], checks: Sequence[Check] | None = None) -> Findings:
-    """What the rules find in all models together, from the facts of each."""
+    """The findings of rules that compare all models, from the facts of each."""
     by_code: dict[str, list[Fact]] = {}
     for fact in facts:
         by_code.setdefault(fact.code, []).append(fact)

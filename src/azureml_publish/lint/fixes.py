@@ -1,4 +1,4 @@
-"""Fixes applied to a text: those that fit together; the others wait for the next round."""
+"""Applies fixes to a text: those that do not overlap. The others wait for the next round."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NEWLINE = pattern(r"\r\n|\r|\n")
 
 @dataclass(frozen=True, slots=True)
 class FixedText:
-    """A text after its fixes, and the findings whose fixes are in it."""
+    """A text with fixes applied, and the findings whose fixes were applied."""
 
     text: str
     done: tuple[Diagnostic, ...]
@@ -27,8 +27,8 @@ def fix_path(found: Diagnostic) -> str:
 def apply_fixes(text: str, found: Sequence[Diagnostic]) -> FixedText:
     """Apply the fixes of findings to the text of their file.
 
-    A fix is applied whole or not at all. One that touches what another has changed waits: the text is looked at again
-    afterwards. New lines end as the file's lines end.
+    A fix is applied completely or not at all. One that overlaps an applied fix is left out; the caller lints again
+    afterwards. Inserted lines get the line ends of the file.
     """
     starts = [0, *(end.end() for end in _NEWLINE.finditer(text))]
     newline = "\r\n" if "\r\n" in text else "\n"
@@ -49,7 +49,7 @@ def apply_fixes(text: str, found: Sequence[Diagnostic]) -> FixedText:
 
 
 def _cuts(text: str, starts: Sequence[int], fix: Fix, newline: str) -> dict[tuple[int, int], str] | None:
-    """The stretches that a fix replaces, by index; None where an edit lies outside the text."""
+    """The ranges that a fix replaces, with the new texts; None where an edit is outside the text, or two overlap."""
     cuts: dict[tuple[int, int], str] = {}
     for edit in fix.edits:
         start = _index(text, starts, edit.line, edit.column)
@@ -69,5 +69,5 @@ def _index(text: str, starts: Sequence[int], line: int, column: int) -> int | No
 
 
 def _touch(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Whether two stretches share a character, or begin at one place."""
+    """Whether two ranges overlap or have the same start."""
     return (one[0] < other[1] and other[0] < one[1]) or one[0] == other[0]

@@ -1,4 +1,4 @@
-"""What the rules may spend on one model: time, and findings. A card may be written to keep a build server busy."""
+"""Limits the time and the number of findings for one model: a hostile card must not keep a build server busy."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.render.templates import RUNAWAY
 
 MAX_SECONDS = 10.0
-"""How long the rules may look at one model, in seconds of the processor's time, as for its rendering."""
+"""Seconds of processor time for the rules on one model, the same as for its rendering."""
 
 MAX_FINDINGS = 1_000
-"""Findings of one rule in one model; who has that many does not read the others."""
+"""The most findings of one rule in one model that are reported."""
 
 
 class OutOfTime(BaseException):
-    """The rules took too long. It is not an Exception, so that no rule takes it for a failure of its own."""
+    """The time is up. Not an Exception, so that no rule can catch it by mistake."""
 
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Interrupt what runs inside, even an endless match of a pattern, after `seconds` of the processor's time.
+    """Interrupt the block after `seconds` of processor time, even within a single match of a pattern.
 
-    Only the main thread of a process can be interrupted, and not on Windows; elsewhere there is no limit.
+    Only the main thread can be interrupted, and not on Windows; elsewhere there is no limit.
 
     Raises:
-        OutOfTime: the time is up.
+    OutOfTime: the time is up.
     """
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
@@ -39,7 +39,7 @@ def time_limit(seconds: float) -> Iterator[None]:
         raise OutOfTime
 
     before = signal.signal(signal.SIGVTALRM, end)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds, 1.0)  # again and again, as a finalizer may swallow the first
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds, 1.0)  # repeated, because a finalizer may swallow the first signal
     try:
         yield
     finally:
@@ -50,10 +50,12 @@ def time_limit(seconds: float) -> Iterator[None]:
 def within_limits(
     where: Location, look: Callable[[], Iterator[Diagnostic]], seconds: float = MAX_SECONDS
 ) -> tuple[Diagnostic, ...]:
-    """All findings that the time allows; where it ends early, one more finding says so.
+    """All findings within the time; if it runs out, one more finding says so.
 
     Args:
-        seconds: how long the rules may look, of the processor's time.
+    where: the location of that finding.
+    look: yields the findings.
+    seconds: the limit, in processor time.
     """
     found: list[Diagnostic] = []
     try:
@@ -67,7 +69,7 @@ def within_limits(
 
 
 def first_findings(found: Iterator[Diagnostic]) -> Iterator[Diagnostic]:
-    """The findings of one rule in one thing, and where they are too many, one that says so."""
+    """The first findings of one rule, and one more that says so where there are too many."""
     for count, one in enumerate(found):
         if count == MAX_FINDINGS:
             message = f"There are more than {MAX_FINDINGS:,} findings of {one.name}; the others are not reported."

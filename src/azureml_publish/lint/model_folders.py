@@ -1,4 +1,4 @@
-"""A model folder as the checks see it: what is published of it, each key placed where it is written."""
+"""Prepares a model folder for the rules: what would be published, and where each key is written."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from azureml_publish.project import CARRIED_FOLDER, ModelFolder, Sample
 from azureml_publish.spec import PAGE_KEYS, BlobSource, LocalSource
 
 _TAG = pattern(r"\{[{%#]")
-"""What begins a tag of Jinja."""
+"""The beginning of a Jinja tag."""
 
 
 def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
-    """A model folder as its rendered asset describes it; metadata is placed in `model.yaml` where its key is there."""
+    """The model that a rendered folder describes; keys are located in `model.yaml` where they are written there."""
     asset, document = rendered.asset, model.folder.document
-    # Read from what is published, not carried over from rendering: only so do the rules see values of `extra` and of
-    # verbatim tags in the place of a typed key. It takes 0.1 ms a model, and 0.2 ms for MLmodel below.
+    # Gathered again from what is published, so that the rules see values from `extra` and verbatim tags that replace
+    # typed keys. This takes 0.1 ms a model, and parsing MLmodel below 0.2 ms.
     gathered = gather(asset.properties, asset.tags, asset.system_metadata)
 
     extra = model.folder.spec.extra
@@ -87,7 +87,7 @@ def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
 
 
 def _mlmodel(model: ModelSubject, rendered: RenderedModel) -> Document | None:
-    """What MLflow says about the model: the file that is rendered, else one that the folder or the source has."""
+    """MLmodel: the rendered file, else the one in the folder or in a local source."""
     packaged = next((one for one in rendered.files if one.path == "MLmodel"), None)
     if packaged is not None:
         return parse_yaml(packaged.text, f"build/{model.folder.folder}/MLmodel")[0]
@@ -99,7 +99,7 @@ def _mlmodel(model: ModelSubject, rendered: RenderedModel) -> Document | None:
 
 
 def _origin(model: ModelSubject) -> tuple[str, Location] | None:
-    """The folder of a blob container that the files come from."""
+    """The folder in a blob container that the files come from, and the key that says so."""
     source = model.folder.spec.source
     if not isinstance(source, BlobSource) or not source.azureblob.path:
         return None
@@ -118,7 +118,7 @@ def _card_location(folder: ModelFolder) -> Location:
 
 
 def _pages(model: ModelSubject, metadata: Mapping[str, Value]) -> Iterator[Card]:
-    """The pages beside the card: the rendered metadata holds the text of the file that the spec names."""
+    """The pages beside the card. The rendered metadata has their texts in place of the file names in the spec."""
     carried = {file.path for file in model.folder.carried}
     for key in PAGE_KEYS:
         name, text = getattr(model.folder.spec.metadata, key), metadata.get(key)
@@ -128,7 +128,7 @@ def _pages(model: ModelSubject, metadata: Mapping[str, Value]) -> Iterator[Card]
 
 
 def _licences(model: ModelSubject) -> Iterator[Card]:
-    """The licence files that the folder carries, and `LICENSE` of a local source, as far as they are text."""
+    """Licence files in `files/`, and `LICENSE` in a local source, where they are text."""
     for file in model.folder.carried:
         if LICENCE_FILE.fullmatch(file.path):
             path = f"{posixpath.dirname(model.folder.document.path)}/{CARRIED_FOLDER}/{file.path}"
@@ -142,7 +142,7 @@ def _licences(model: ModelSubject) -> Iterator[Card]:
             text = raw.decode("utf-8-sig")
         except (UnusableFile, UnicodeDecodeError):
             return
-        if not (path := posixpath.normpath(name)).startswith(("..", "/")):  # findings name places of the project alone
+        if not (path := posixpath.normpath(name)).startswith(("..", "/")):  # findings name paths in the project only
             yield Card(text, functools.partial(Location, path))
 
 
@@ -166,13 +166,13 @@ _WRITTEN_AS = {
     "SKU.finetuneMinSkuSpec": "min_sku.finetune",
     "huggingFaceModelId": "source.huggingface",
 }
-"""Keys of the canonical metadata that `model.yaml` has elsewhere than under `metadata`."""
+"""Canonical keys that `model.yaml` does not have under `metadata`."""
 
 _ON_TOP = ("name", "version", "type", "source", "license", "languages", "datasets", "tasks", "archived")
 
 
 def written_as(key: str) -> str:
-    """Where `model.yaml` has a canonical key: `compute.inference.3` for `supportedComputes.inferenceComputes.3`."""
+    """The key in `model.yaml` for a canonical key: `compute.inference.3` is `supportedComputes.inferenceComputes.3`."""
     for canonical, written in _WRITTEN_AS.items():
         if key == canonical or key.startswith(f"{canonical}."):
             return written + key[len(canonical) :]
@@ -184,7 +184,7 @@ def _sample_file(sample: Sample) -> SampleText:
 
 
 def _in_source(model: ModelSubject, card: str, line: int, column: int) -> Location:
-    """Where it was written; the line of the rendered card where a trace of the rendering does not say."""
+    """Where a character of the card was written; where that is unknown, its place in the rendered card."""
     trace = model.trace()
     place = trace.place(line, column) if trace is not None and trace.text == card else None
     if place is None and not card.strip():
@@ -193,7 +193,7 @@ def _in_source(model: ModelSubject, card: str, line: int, column: int) -> Locati
 
 
 def _edit_in_source(model: ModelSubject, card: str, edit: Edit) -> tuple[str, Edit] | None:
-    """The same edit where its text was written; None where no file has it just so, or it would become a Jinja tag."""
+    """The same edit in the file where its text was written; None where there is none, or it would make a Jinja tag."""
     trace = model.trace()
     if trace is None or trace.text != card or (not model.folder.finished and _TAG.search(edit.text)):
         return None

@@ -1,4 +1,4 @@
-"""What rules on answers from the network look at: a link of a card, or what a model folder says of its source."""
+"""What the rules for online answers look at: a link in a card, or a model's source."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
 _RESERVED = pattern(r"(?:.*\.)?(?:example(?:\.(?:com|net|org))?|test|invalid)", re.IGNORECASE)
-"""Names that belong to nobody: https://www.rfc-editor.org/rfc/rfc2606."""
+"""Reserved names: https://www.rfc-editor.org/rfc/rfc2606."""
 
 _HOST = pattern(r"[\w-]+(?:\.[\w-]+)*\.?|\[[0-9a-fA-F:.]+\]")
 
 
 @dataclass(frozen=True, slots=True)
 class LinkUse:
-    """A link of a card: which address, and where it is written.
+    """A link in a card.
 
     Attributes:
-        url: the address without its fragment, which no server sees.
-        written: the address as it is written.
-        location: its place.
-        fix: puts `written` in its place; None where that place cannot be written to.
+    url: the address without its fragment, which is not sent to a server.
+    written: the address as it is written.
+    location: where it is written.
+    fix: replaces `written` by itself, to be changed by `to`; None where it cannot be edited.
     """
 
     url: str
@@ -36,7 +36,7 @@ class LinkUse:
     fix: Fix | None
 
     def to(self, address: str) -> Fix | None:
-        """The fix that puts another address here. Never a safe one: what stands there now is for people to look at."""
+        """The fix that writes another address, never marked as safe: people should look at the new page."""
         if self.fix is None:
             return None
         return Fix(tuple(replace(edit, text=address) for edit in self.fix.edits), safe=False)
@@ -44,14 +44,14 @@ class LinkUse:
 
 @dataclass(frozen=True, slots=True)
 class ModelUse:
-    """What a model folder says that Hub and registry are compared with, and where a key of it is written."""
+    """The parts of a model folder that are compared with Hub and registry, and where its keys are written."""
 
     license: str
     where: Callable[[str], Location]
 
 
 def link_uses(model: Described) -> Iterator[LinkUse]:
-    """The links to web pages of a model's card and pages. Places of code, and names that belong to nobody, are none."""
+    """The links to web pages in a model's card and pages, without reserved hosts and patterns such as `{region}`."""
     for card in model.cards:
         yield from _uses(card)
 
@@ -67,7 +67,7 @@ def _uses(card: Card) -> Iterator[LinkUse]:
 
 
 def _is_page(url: str) -> bool:
-    """Whether an address can be followed: on the web, without a password, and no pattern such as `{region}`."""
+    """Whether an address can be followed: http or https, a host that exists, no password, no placeholder."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port

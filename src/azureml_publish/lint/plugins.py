@@ -1,9 +1,9 @@
-"""Rules from other distributions, which name them in the entry points of group `azureml_publish.checks`.
+"""Rules from other distributions, found by their entry points in the group `azureml_publish.checks`.
 
-    [project.entry-points."azureml_publish.checks"]
-    contoso = "contoso_rules"
+[project.entry-points."azureml_publish.checks"]
+contoso = "contoso_rules"
 
-The name leads to a module whose rules are all added, to one rule, or to a list or tuple of rules.
+An entry point names a module, all of whose rules are added, or a rule, or a list or tuple of rules.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FORM = pattern(r"[A-Z]+[0-9]{3}")
 
 
 class UnusablePlugin(PublishError):
-    """A distribution whose rules cannot be used. Nothing is checked then: a rule that is left out would seem kept."""
+    """A distribution whose rules cannot be used. Linting stops, or a team would believe that they are followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Plugin:
         return f"{self.distribution} {self.version}"
 
     def state(self) -> str:
-        """What its findings follow from: its version and, while it is worked on, the state of its rules' files."""
+        """What the cache depends on: the version and, for editable installs, the size and time of the rules' files."""
         paths = sorted(
             {inspect.unwrap(look).__code__.co_filename for check in self.checks for look in check.looks.values()}
         )
@@ -59,12 +59,12 @@ class Plugin:
 
 @cache
 def plugins() -> tuple[Plugin, ...]:
-    """What is installed, by name; loaded once a process.
+    """The installed plug-ins in order of their names, loaded once a process.
 
     Raises:
-        UnusablePlugin: one cannot be imported, names no rule, or takes a code or name that is taken.
+    UnusablePlugin: one cannot be imported, names no rule, or uses a code or name that is taken.
     """
-    # The first on the path counts; entry_points() would parse what all the others are for.
+    # The first on the path counts. entry_points() would parse the metadata of every distribution.
     adding = {one.name: one for one in [*distributions()][::-1] if GROUP in (one.read_text("entry_points.txt") or "")}
     found = [entry for one in adding.values() for entry in one.entry_points.select(group=GROUP)]
     loaded = tuple(_load(one) for one in sorted(found, key=lambda one: (_distribution(one), one.name, one.value)))
@@ -79,7 +79,7 @@ def plugins() -> tuple[Plugin, ...]:
 
 
 def plugin_checks() -> tuple[Check, ...]:
-    """The rules of all of them."""
+    """The rules of all plug-ins."""
     return tuple(check for plugin in plugins() for check in plugin.checks)
 
 
@@ -87,7 +87,7 @@ def _load(entry: EntryPoint) -> Plugin:
     named = _distribution(entry)
     try:
         target = entry.load()
-    except (Exception, SystemExit) as error:  # whatever another's module does when it is imported
+    except (Exception, SystemExit) as error:  # importing runs any code
         raise _unusable(named, f"{entry.value} cannot be imported: {type(error).__name__}: {error}") from error
     checks = tuple(_guarded(one, named) for one in dict.fromkeys(_checks(target, named, entry.value)))
     if not checks:
@@ -112,7 +112,7 @@ def _checks(target: object, named: str, value: str) -> Iterator[Check]:
 
 
 def _guarded(check: Check, named: str) -> Check:
-    """The same rule; an exception in it, or a result that is not a finding, ends the run and names the distribution."""
+    """The same rule, where an exception or a wrong result ends the run with a message that names the distribution."""
     guarded = Check(check.rule)
     guarded.looks = {subject: _guard(look, check, named, Diagnostic) for subject, look in check.looks.items()}
     guarded.facts = None if check.facts is None else _guard(check.facts, check, named, Fact)
@@ -127,7 +127,7 @@ def _guard(look: Callable[..., Iterator[T]], check: Check, named: str, kind: typ
                 if not isinstance(one, kind):
                     raise TypeError(f"it yields '{type(one).__name__}' and not '{kind.__name__}'")  # noqa: TRY301
                 yield one
-        except Exception as error:  # whatever another's rule does
+        except Exception as error:  # the rule may raise anything
             what = f"{check.rule.code} ({check.rule.name}) failed with {type(error).__name__}: {error}"
             raise _unusable(named, what) from error
 
@@ -135,7 +135,7 @@ def _guard(look: Callable[..., Iterator[T]], check: Check, named: str, kind: typ
 
 
 def _distribution(entry: EntryPoint) -> str:
-    """Name and version of the distribution that an entry point is of."""
+    """Name and version of an entry point's distribution."""
     return f"{entry.dist.name} {entry.dist.version}" if entry.dist is not None else "(unknown) 0"
 
 

@@ -1,4 +1,4 @@
-"""Every rule that there is, which of them can be suppressed, and the page of each in `docs/rules`."""
+"""All rules, which of them can be suppressed, and their pages in `docs/rules`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from azureml_publish.lint.selection import Rulebook
 
 
 def always_looks(code: str) -> bool:
-    """Whether the rule of a code looks in every run: the network is used in some only, and not every answer comes."""
+    """Whether a rule runs in every run. Rules on answers from the network do not."""
     return code not in ONLINE
 
 
 @cache
 def rulebook() -> Rulebook:
-    """Every rule. What reading and rendering report as an error is always reported: nothing else could look then."""
+    """All rules. Errors of reading and rendering cannot be suppressed: they keep other rules from running."""
     checked = {check.rule for check in (*ALL_CHECKS, *ONLINE_CHECKS, *plugin_checks())}
     rules = tuple(sorted({*checked, *BUILT_IN}, key=lambda rule: rule.code))
     optional = {rule.code for rule in rules if rule in checked or rule.severity is not Severity.ERROR} - IDENTITY
@@ -35,11 +35,11 @@ def rulebook() -> Rulebook:
 
 @dataclass(frozen=True, slots=True)
 class RulePage:
-    """What the documentation says of a rule, as Markdown.
+    """The documentation of a rule, as Markdown.
 
-    `bad` and `good` show an input that breaks the rule, and one that does not; `source` is empty where none is named;
-    `page` is the name of the file.
-    Of a plug-in's rule there is no page, only its summary; its source is the distribution.
+    `bad` and `good` show an input that breaks the rule and one that does not; `source` may be empty; `page` is the name
+    of
+    the file. The rule of a plug-in has no page: `what` is its summary, and `source` its distribution.
     """
 
     rule: Rule
@@ -52,7 +52,7 @@ class RulePage:
     page: str = ""
 
     def address(self, docs: str = "") -> str:
-        """Where the rule's section is: below the team's documentation, else in the pages that come with the package."""
+        """The address of the rule's section, in the team's documentation or else in the package's own pages."""
         if not self.page:
             return ""
         page = quote(self.page, errors="replace")
@@ -69,7 +69,7 @@ class RulePage:
 
 @cache
 def rule_pages() -> tuple[RulePage, ...]:
-    """The page of every rule, by code."""
+    """The pages of all rules, in order of their codes."""
     found = dict(_sections())
     added = {
         check.rule: RulePage(check.rule, check.rule.summary, source=str(plugin))
@@ -80,10 +80,10 @@ def rule_pages() -> tuple[RulePage, ...]:
 
 
 def find_pages(written: str) -> tuple[RulePage, ...]:
-    """The pages of the rules that a code, its beginning or a name means, in any case.
+    """The pages of the rules that a code, the beginning of one, or a name selects, in upper or lower case.
 
     Raises:
-        NotFound: there is no such rule.
+    NotFound: there is no such rule.
     """
     book = rulebook()
     meant = book.selects(written)
@@ -98,7 +98,7 @@ def _page(rule: Rule, parts: Mapping[str, str]) -> RulePage:
 
 
 def _sections() -> Iterator[tuple[str, dict[str, str]]]:
-    """Code and named parts of each section `## CODE name` of the pages; a list in a part keeps its lines."""
+    """The code and the named parts of each section `## CODE name` in the pages; lists in a part keep their lines."""
     for page in sorted(_pages_folder().glob("*.md")):
         text = page.read_text(encoding="utf-8")
         for code, section in re.findall(r"^## ([A-Z]+[0-9]{3}) .*\n((?:(?!#).*\n)*)", text, re.MULTILINE):
@@ -108,6 +108,6 @@ def _sections() -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _pages_folder() -> Path:
-    """The pages that come with the package: inside the wheel, or beside `src` in a checkout."""
+    """The folder of the pages: in the wheel, or beside `src` in a checkout."""
     packaged = Path(str(files("azureml_publish"))) / "rule_pages"
     return packaged if packaged.is_dir() else Path(__file__).parents[3] / "docs" / "rules"

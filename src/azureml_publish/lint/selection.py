@@ -1,4 +1,4 @@
-"""Rules by code, name or the beginning of a code, and the findings that they select."""
+"""Selects rules by code, name or the beginning of a code, and the findings of the selected rules."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from azureml_publish.errors import UsageProblem
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """Every rule there is, and which of them can be selected and suppressed.
+    """All rules, and which of them can be selected and suppressed.
 
     Attributes:
-        rules: all rules.
-        optional: codes of the rules that look at what was read and rendered. The others report that something could not
-            be read or rendered at all, so that no other rule saw it: they are always reported.
-        selectable: further codes that --select and --ignore mean: findings on what a model is can be left out of a
-            report, and yet not be accepted.
-        reading: codes whose errors report the same, though a rule of that code looks at what was read as well.
+    rules: all rules.
+    optional: codes whose findings can be left out, suppressed and accepted. Other rules report that something could
+    not be read or rendered, so that no rule could check it.
+    selectable: codes that --select and --ignore can leave out of a report, but that cannot be suppressed or accepted:
+    findings on a model's identity.
+    reading: codes in `optional` whose errors come from reading, and so cannot be left out either.
     """
 
     rules: tuple[Rule, ...]
@@ -35,7 +35,7 @@ class Rulebook:
         return found.code in self.optional and not unread
 
     def is_selectable(self, found: Diagnostic) -> bool:
-        """Whether a finding can be left out of a report."""
+        """Whether a finding can be left out of a report by --select and --ignore."""
         return self.is_optional(found) or (found.code in self.selectable and found.code not in self.reading)
 
     def named(self, written: str) -> Rule | None:
@@ -44,7 +44,7 @@ class Rulebook:
         return next((rule for rule in self.rules if same in (rule.code.casefold(), rule.name.casefold())), None)
 
     def close_to(self, written: str) -> str:
-        """What may have been meant, as a sentence."""
+        """A sentence that suggests what may have been meant."""
         words = [word for rule in self.rules for word in (rule.code.rstrip("0123456789"), rule.code, rule.name)]
         known, looked_for = {word.casefold(): word for word in words}, written.casefold()
         longer = [word for word in known if looked_for and word.startswith(looked_for)]
@@ -52,10 +52,10 @@ class Rulebook:
         return f"Did you mean {' or '.join(close)}?" if close else "`publish rule` lists every code and name."
 
     def matching(self, selectors: Iterable[str]) -> frozenset[str]:
-        """The codes that any selector means: a code, its beginning (`SKU`, `SKU01`), a name, or `ALL`, in any case.
+        """The codes that any of the selectors selects: a code, its beginning (`SKU`, `SKU01`), a name, or `ALL`.
 
         Raises:
-            UsageProblem: a selector means no rule.
+        UsageProblem: a selector matches no rule.
         """
         codes: set[str] = set()
         for selector in selectors:
@@ -66,7 +66,7 @@ class Rulebook:
         return frozenset(codes)
 
     def selects(self, selector: str) -> frozenset[str]:
-        """The codes that one selector means; none where it means no rule."""
+        """The codes that one selector selects; none where it matches no rule."""
         written = selector.upper()
         prefix = re.fullmatch(r"[A-Z]+[0-9]*", written)
         return frozenset(
@@ -79,17 +79,17 @@ class Rulebook:
 def selected(
     found: Iterable[Diagnostic], rulebook: Rulebook, select: Iterable[str], ignore: Iterable[str]
 ) -> tuple[Diagnostic, ...]:
-    """The findings of the selected rules, and those that say why a rule could not be applied.
+    """The findings of the selected rules, and those that say why a rule could not run.
 
     Raises:
-        UsageProblem: a selector means no rule.
+    UsageProblem: a selector matches no rule.
     """
     wanted = (rulebook.matching(select) or rulebook.matching(["ALL"])) - rulebook.matching(ignore)
     return tuple(one for one in found if one.code in wanted or not rulebook.is_selectable(one))
 
 
 def one_for_each_fact(found: Iterable[Diagnostic], codes: Collection[str]) -> tuple[Diagnostic, ...]:
-    """The findings, of which those of some rules that say the same of many places become one at the first of them."""
+    """The findings, in which equal ones with these codes become one, at the first place, that lists the others."""
     firsts: dict[tuple[str, Severity, str, str] | int, Diagnostic] = {}
     places: dict[tuple[str, Severity, str, str], list[Location]] = {}
     for number, one in enumerate(found):

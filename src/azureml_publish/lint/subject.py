@@ -1,4 +1,4 @@
-"""What rules look at: a project, a model folder, an asset folder, and a model as either of the two describes it."""
+"""What rules look at: a project, a model folder, an asset folder, and a model as either kind of folder describes it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NO_FILES = WeightFiles({})
 
 @dataclass(frozen=True, slots=True)
 class ProjectSubject:
-    """A project as the checks see it, as of a day."""
+    """A project as the rules see it on a certain day."""
 
     project: Project
     catalogue: Catalogue
@@ -47,16 +47,16 @@ class ProjectSubject:
 
 @dataclass(frozen=True, slots=True)
 class ModelSubject:
-    """One model folder as the checks see it.
+    """A model folder as the rules see it.
 
     Attributes:
-        rendered: None where rendering failed, which is reported elsewhere.
-        trace: where each character of the card was written; called only where something is found in the card.
-        config: as in `Described`.
-        tokenizer: likewise.
-        lock: likewise.
-        weights: likewise.
-        content: the files of a local source; none where it is another one or not on this machine.
+    rendered: None where rendering failed, which is reported elsewhere.
+    trace: finds where each character of the card was written; called only where something is found in the card.
+    config: as in `Described`.
+    tokenizer: likewise.
+    lock: likewise.
+    weights: likewise.
+    content: the files of a local source; empty for other sources, and where the folder is not on this machine.
     """
 
     project: ProjectSubject
@@ -73,9 +73,9 @@ class ModelSubject:
 
 @dataclass(frozen=True, slots=True)
 class SampleText:
-    """A sample input or output as it is written, in a file of its own or in a code fence of a card.
+    """A sample input or output as it is written, in a file of its own or in a fence of a card.
 
-    `place` is where a line and column of the text, both from 1, were written.
+    `place` converts a line and column of the text, both from 1, to a location.
     """
 
     name: str
@@ -85,35 +85,35 @@ class SampleText:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Described:
-    """A model version as its metadata and card describe it, whether a model folder or an asset folder says so.
+    """A model version as its metadata and card describe it, in a model folder or an asset folder.
 
     Attributes:
-        folder: the folder's own name.
-        metadata: the canonical form, whatever the layout: that of `system_metadata` with native types.
-        tags: what is not metadata, structured.
-        properties: likewise.
-        where: the place of a canonical key (`license`, `trainingData.0`), or of the nearest one above it.
-        as_of: the day as of which dates are past.
-        archived: whether the catalogue hides the version.
-        commit: commit of the files' origin, if one is stated.
-        mlmodel: what MLflow says about the model; None where there is no such file or it cannot be read.
-        pages: further Markdown files that the catalogue shows beside the card (notes, evaluation).
-        licences: the licence files of the folder.
-        samples: sample inputs and outputs that lie in files of their own; a card shows them.
-        files: names of the asset folder's files.
-        origin: the URI, or the blob container's folder, that the files come from, and where that stands.
-        stated: whether the metadata was written as it is: true of asset folders.
-        config: the `config.json` beside the weights; None where it is not at hand.
-        tokenizer: the `tokenizer_config.json` there; likewise.
-        lock: what was read from the source's files; None where nobody locked it.
-        weights: the further files of `BESIDE_WEIGHTS` that are at hand, by name.
-        variant: the asset YAML's own word on a variant of a model (`variantInfo`), such as its parent and its bytes.
-        profile: whose rules the metadata has to keep.
-        system_keys: first parts of the keys that go up as system metadata, which the service validates; not as tags.
-        house: the team's own rules; none for asset folders.
-        card_location: the start of the text that people wrote as its card; None for asset folders.
-        content: the files of the weights that are on this machine.
-        readme: the front matter of the README beside the weights; None where there is none.
+    folder: the folder's own name.
+    metadata: in canonical form, that of `system_metadata` with native types, whatever the layout.
+    tags: without those that are metadata; structured values are parsed.
+    properties: likewise.
+    where: finds the location of a canonical key (`license`, `trainingData.0`), or of the nearest key above it.
+    as_of: the day on which the rules judge dates.
+    archived: whether the catalogue hides the version.
+    commit: the commit of the source, if it is stated.
+    mlmodel: the MLmodel file; None where it is missing or cannot be read.
+    pages: further Markdown files that the catalogue shows beside the card (notes, evaluation).
+    licences: the licence files of the folder.
+    samples: sample inputs and outputs in files of their own; a card shows them.
+    files: names of the asset folder's files.
+    origin: the URI, or the folder in a blob container, that the files come from, and where that is written.
+    stated: whether the metadata is written in the folder as it is published, as in asset folders.
+    config: the `config.json` of the weights; None where it is not at hand.
+    tokenizer: their `tokenizer_config.json`; likewise.
+    lock: what was read from the source's files; None where the source is not locked.
+    weights: those of `BESIDE_WEIGHTS` that are at hand, by name.
+    variant: `variantInfo` of the asset YAML: what it says of a variant, such as its parents and its size.
+    profile: whose rules apply to the metadata.
+    system_keys: first parts of the keys that are sent as system metadata, not as tags; the service validates these.
+    house: the team's own rules; none for asset folders.
+    card_location: the beginning of the card's source; None for asset folders.
+    content: the files of the weights that are on this machine.
+    readme: the front matter of the README beside the weights; None where there is none.
     """
 
     folder: str
@@ -149,13 +149,13 @@ class Described:
 
     @property
     def build(self) -> Mapping[str, Value]:
-        """What `variantInfo` says of the build, be it in `variantMetadata` or beside the parents."""
+        """What `variantInfo` says of the build, in `variantMetadata` or directly."""
         held = self.variant or {}
         inner = held.get("variantMetadata")
         return inner if isinstance(inner, Mapping) else held
 
     def at_build(self, key: str) -> Location:
-        """Where a key of `build` stands."""
+        """The location of a key of `build`."""
         inner = isinstance((self.variant or {}).get("variantMetadata"), Mapping)
         return self.where(f"variantInfo.{'variantMetadata.' * inner}{key}")
 
@@ -166,33 +166,33 @@ class Described:
 
     @property
     def summary(self) -> str:
-        """The summary of the metadata; empty where it is no text."""
+        """The summary in the metadata; empty where it is missing or not text."""
         written = self.metadata.get("summary")
         return written if isinstance(written, str) else ""
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """`config`; empty where it is not at hand."""
+        """`config`; empty where it is None."""
         return self.config or {}
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels of a classifier, in the order in which its configuration has them."""
+        """The labels of a classifier, in the order of its configuration."""
         return tuple(str(one) for one in mapping_of(self.settings.get("id2label")).values())
 
     @property
     def adapter(self) -> Mapping[str, Any]:
-        """The configuration of an adapter; empty where the weights are none."""
+        """The configuration of an adapter; empty where the weights are not an adapter."""
         return self.weights.get("adapter_config.json", {})
 
     @property
     def logged(self) -> Mapping[str, Any]:
-        """What MLmodel says; empty where there is none."""
+        """The content of MLmodel; empty where there is none."""
         return mapping_of(self.mlmodel.data if self.mlmodel is not None else None)
 
     @property
     def logged_metadata(self) -> Mapping[str, Any]:
-        """The metadata that the model was logged with."""
+        """The metadata that the model was logged with in MLflow."""
         return mapping_of(self.logged.get("metadata"))
 
     @property
@@ -201,15 +201,15 @@ class Described:
         return mapping_of(self.logged.get("flavors"))
 
     def flavour(self, name: str) -> Mapping[str, Any]:
-        """One of them; empty where MLmodel does not have it."""
+        """The flavour of this name; empty where MLmodel does not have it."""
         return mapping_of(self.flavours.get(name))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AssetSubject:
-    """An asset folder that nobody imported, as the checks see it.
+    """An asset folder as the rules see it.
 
-    `conflicts` is what its two layouts of the metadata do not agree about.
+    `conflicts`: what its two layouts of the metadata state differently.
     """
 
     read: ReadFolder
@@ -218,14 +218,14 @@ class AssetSubject:
     conflicts: tuple[LayoutConflict, ...] = ()
 
     def place(self, key_path: KeyPath) -> Location:
-        """Where a key of the asset YAML stands, or the nearest one above it."""
+        """The location of a key in the asset YAML, or of the nearest key above it."""
         return self.read.document.location(key_path)
 
 
 class Fact(NamedTuple):
-    """What a rule keeps of one model to compare all models by: small, so that a catalogue of any size fits.
+    """What a rule keeps of one model in order to compare all models; small, because catalogues are large.
 
-    `code` is the rule's, `model` the model's name; `key` and `value` are the rule's own business.
+    `code` is the rule's, `model` the model's name; `key` and `value` mean what the rule chooses.
     """
 
     code: str
@@ -236,7 +236,7 @@ class Fact(NamedTuple):
 
 
 def alike(facts: Iterable[Fact], *, by: Literal["key", "value"] = "value") -> Iterable[Sequence[Fact]]:
-    """The facts that have one value, or one key, together."""
+    """Groups of facts with the same value, or the same key."""
     groups: dict[str, list[Fact]] = {}
     for fact in facts:
         groups.setdefault(fact.key if by == "key" else fact.value, []).append(fact)
@@ -244,7 +244,7 @@ def alike(facts: Iterable[Fact], *, by: Literal["key", "value"] = "value") -> It
 
 
 def front_matter(content: WeightFiles) -> Card | None:
-    """The front matter of the README beside the weights, as a card of its own."""
+    """The front matter of the README beside the weights, as a card of its own; None where there is none."""
     text = content.text("README.md")
     end = text.find("\n---", 3) if text.startswith("---") else -1
     shown = functools.partial(content.shown, "README.md")
@@ -252,7 +252,7 @@ def front_matter(content: WeightFiles) -> Card | None:
 
 
 def carried_text(file: CarriedFile) -> str | None:
-    """The text of a file that is carried; None where it cannot be read, or is not UTF-8."""
+    """The text of a carried file; None where it cannot be read, or is not UTF-8."""
     try:
         return read_carried(file, limit=MAX_FILE_BYTES).decode("utf-8-sig")
     except (UnusableFile, UnicodeDecodeError):
@@ -260,4 +260,4 @@ def carried_text(file: CarriedFile) -> str | None:
 
 
 LICENCE_FILE = pattern(r"(?:.*/)?(?:LICEN[CS]E|COPYING|NOTICE|USE_POLICY)(?:[._-][\w.-]*)?", re.IGNORECASE)
-"""Names of files that hold a licence."""
+"""Names of licence files."""

@@ -41,14 +41,14 @@ def comment_suppressions(text: str, path: str, *, judged: bool) -> Iterator[Supp
 
 
 def _beside(line: str, comments: Sequence[SilenceComment]) -> bool:
-    """Whether text stands beside the comments of a line."""
+    """Whether a line has text beside its comments."""
     ends = [0, *(comment.end for comment in comments)]
     starts = [*(comment.start for comment in comments), len(line)]
     return any(line[end:start].strip() for end, start in zip(ends, starts, strict=True))
 
 
 class _Scopes:
-    """The lines that comments mean: their own where text stands beside them, else the next block."""
+    """The lines to which comments apply: their own where there is text beside them, else the next block."""
 
     def __init__(self, lines: Sequence[str], alone: AbstractSet[int]) -> None:
         self._lines = lines
@@ -59,7 +59,7 @@ class _Scopes:
                 self._following[number] = following
             elif lines[number - 1].strip():
                 following = number
-        self._last = lru_cache(maxsize=1)(self._end_of_block)  # comments above one block follow each other
+        self._last = lru_cache(maxsize=1)(self._end_of_block)  # comments above the same block come one after the other
 
     def of(self, number: int) -> tuple[int, int]:
         first = self._following.get(number, len(self._lines) + 1)
@@ -79,7 +79,7 @@ class _Scopes:
 
 
 def _removal(lines: Sequence[str], number: int, comment: SilenceComment, *, only: bool) -> Fix:
-    """Takes a comment away, and its line where nothing else stands there."""
+    """The fix that removes a comment, with its line where nothing else is in it."""
     line = lines[number - 1]
     if only and number < len(lines):
         return Fix((Edit(number, 1, number + 1, 1, ""),))

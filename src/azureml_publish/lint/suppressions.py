@@ -1,4 +1,4 @@
-"""Findings that somebody accepted, with the reason; and suppressions that suppress nothing."""
+"""Suppresses findings that somebody accepted with a reason, and reports suppressions that suppress nothing."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ NO_REASON = Rule("LINT003", "silence-without-reason", Severity.WARNING, "A suppr
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """One rule that is not reported in some files, or in some lines of one: an entry of `silence:`, or a comment.
+    """One rule that is suppressed in some files, or in some lines of one: an entry of `silence:`, or a comment.
 
     Attributes:
-        rule: code or name, as it is written.
-        where: where it is written.
-        path: glob over the paths of findings; `**` crosses folders.
-        lines: first and last line that it means; None for all.
-        judged: whether everything that it may mean was looked at, so that it can be reported as unused.
-        fix: removes it.
-        width: characters of its text at `where`.
+    rule: a code or a name, as it is written.
+    reason: why, as it is written; may be empty.
+    where: where the suppression is written.
+    path: glob for the paths of findings; `**` crosses folders.
+    lines: first and last line to which it applies; None for all.
+    judged: whether everything it applies to was checked, so that it can be reported as unused.
+    fix: removes it.
+    width: characters of its text at `where`.
     """
 
     rule: str
@@ -38,14 +39,14 @@ class Suppression:
     width: int = 0
 
     def covers(self, found: Diagnostic) -> bool:
-        """Whether a finding of its rule is in the files and lines that it means."""
+        """Whether the location of a finding is in these files and lines."""
         first, last = self.lines or (found.location.line, found.location.line)
         return first <= found.location.line <= last and path_matches(self.path, found.location.path)
 
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """A finding that is not reported, and the suppression that says why."""
+    """A finding that is not reported, and its suppression."""
 
     found: Diagnostic
     by: Suppression
@@ -54,14 +55,14 @@ class Suppressed:
 def apply_suppressions(
     found: Iterable[Diagnostic], suppressions: Sequence[Suppression], rulebook: Rulebook, ran: Callable[[str], bool]
 ) -> tuple[tuple[Diagnostic, ...], tuple[Suppressed, ...]]:
-    """Part the findings into those that are reported and those that are suppressed.
+    """Separate the findings into those to report and those that are suppressed.
 
     Args:
-        suppressions: all of them; the first that covers a finding takes it.
-        ran: whether the rule of a code looked at all in this run.
+    suppressions: all of them; the first that covers a finding is recorded for it.
+    ran: whether the rule with a code ran at all.
 
     Returns:
-        what is reported, with what is wrong with the suppressions themselves; and what is suppressed.
+    the findings to report, with those on the suppressions themselves; and the suppressed ones.
     """
     reported: list[Diagnostic] = []
     suppressed: list[Suppressed] = []

@@ -1,4 +1,4 @@
-"""Lists of sizes as they are written, with their places: those of projects and model folders, and of asset folders."""
+"""Lists of sizes as they are written, with locations: in projects, model folders and asset folders."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from azureml_publish.skus.query import ProblemKind
 
 @dataclass(frozen=True)
 class WrittenList:
-    """One scenario of an asset folder: what is written of its allow-list, recommended sizes and min-SKU spec."""
+    """One scenario of an asset folder: its allow-list, recommended sizes and min-SKU spec as they are written."""
 
     subject: AssetSubject
     scenario: Scenario
@@ -51,7 +51,7 @@ class WrittenList:
         return tuple(sku for sku in found if sku is not None)
 
     def place(self, key: str, index: int | None = None) -> Location:
-        """Where a key, or an item of its list, is written."""
+        """The location of a key, or of an item in its list."""
         return self.subject.described.where(key if index is None else f"{key}.{index}")
 
     def key_path(self, key: str) -> KeyPath:
@@ -61,7 +61,7 @@ class WrittenList:
 
 @functools.lru_cache(maxsize=2)
 def written_lists(subject: AssetSubject) -> tuple[WrittenList, ...]:
-    """The scenarios of which anything is written."""
+    """The scenarios for which anything is written."""
     metadata = subject.described.metadata
     computes, skus = (
         group if isinstance(group := metadata.get(key), Mapping) else {} for key in ("supportedComputes", "SKU")
@@ -84,12 +84,12 @@ def _names(value: object) -> tuple[str, ...] | None:
 
 
 def some(names: list[str]) -> str:
-    """The first names of many."""
+    """The first names of a list, as a message gives them."""
     return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
 
 
 def allow_lists(subject: ModelSubject | ProjectSubject) -> Iterator[tuple[ListUse, Document]]:
-    """Every preset of a project, or a model's own lists, with the document that each is written in."""
+    """The presets of a project, or a model's own lists, each with the document that it is written in."""
     if isinstance(subject, ModelSubject):
         yield from ((use, subject.folder.document) for use in own_lists(subject.folder))
         return
@@ -99,12 +99,12 @@ def allow_lists(subject: ModelSubject | ProjectSubject) -> Iterator[tuple[ListUs
 
 
 def project_of(subject: ModelSubject | ProjectSubject) -> ProjectSubject:
-    """The project that a list belongs to: presets and catalogue, as of a day."""
+    """The project of a subject, with presets, catalogue and day."""
     return subject.project if isinstance(subject, ModelSubject) else subject
 
 
 def list_problems(check: Check, subject: ModelSubject | ProjectSubject, *kinds: ProblemKind) -> Findings:
-    """Problems of some kinds, of presets or of a model's own lists, each at the word that causes it."""
+    """Problems of some kinds in presets or a model's own lists, each at the word that causes it."""
     if isinstance(subject, ModelSubject):
         problems, document = subject.compute.problems, subject.folder.document
     else:
@@ -123,7 +123,7 @@ def _report(check: Check, document: Document, found: ComputeProblem) -> Diagnost
 
 
 def _without_second(document: Document, found: ComputeProblem) -> Fix | None:
-    """Takes the second of two equal items out of their list; the first keeps its place in the order."""
+    """The fix that removes the second of two equal items of a list."""
     places = document.places_of(found.problem.word, below=found.key_path)
     if len(places) < 2 or places[-1][:-1] != places[0][:-1]:
         return None

@@ -1,4 +1,4 @@
-"""Fixes in YAML that rules share: one writes another value, one takes a key away with its lines."""
+"""Fixes for YAML that several rules use: one writes another value, one removes a key with its lines."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from azureml_publish.documents import Document, KeyPath
 from azureml_publish.documents.edits import remove_key, replace_value
 
 MANY = 50
-"""Findings of one rule in one file; where there are more, no fixes are made: each reads the file again."""
+"""With more findings of one rule in one file, no fixes are made, because each parses the file again."""
 
 
 def replaced_by(document: Document, key_path: KeyPath, value: bool | int | str, *, safe: bool = True) -> Fix | None:  # noqa: FBT001 - a value
-    """The fix that writes another value; None where that cannot be done without touching more."""
+    """The fix that writes another value; None where that would change more than the value."""
     try:
         return Fix((Edit.between(document.text, replace_value(document, key_path, value)),), safe)
     except (KeyError, ValueError):
@@ -29,5 +29,5 @@ def without_key(document: Document, key_path: KeyPath, *, safe: bool = True) -> 
 
 
 def whole_number(text: str) -> int | None:
-    """A whole number that is written as text."""
+    """The whole number that a text is; None for other texts."""
     return int(text) if re.fullmatch(r"\s*-?[0-9]{1,18}\s*", text) else None

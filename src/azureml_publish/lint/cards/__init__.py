@@ -1,1 +1,1 @@
-"""What cards and other prose say, read for rules: figures, samples, code, addresses, placeholders."""
+"""Reads what cards and other prose say, for the rules: figures, samples, code, addresses, placeholders."""

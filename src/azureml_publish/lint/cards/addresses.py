@@ -1,4 +1,4 @@
-"""How addresses look in a card that lead nowhere, or that only some viewers follow, and brackets beside links."""
+"""Links and mailboxes of a card that lead nowhere, or only in some viewers, and brackets beside links."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.patterns import pattern
 
 Odd: TypeAlias = tuple[int, str, str, str]
-"""An offset of the card, the text there, what is wrong with it, and what to write."""
+"""An offset in the card, the text there, what is wrong with it, and the hint."""
 
 _PLACE = ("holds the place of an address", "Write the address that is meant.")
 _ODD = tuple(
@@ -44,15 +44,15 @@ _ODD = tuple(
         ),
     )
 )
-"""Addresses that some can follow, or nobody: what a message says of them, and what to write."""
+"""Addresses that only some viewers can follow, or none: pattern, message and hint."""
 
 
 _SIGN = pattern(r"[%@]|\.\.\.|example\.|(?:source|ref)=|://(?:url|link|todo|xxx|your|insert)")
-"""In every address with https:// that the expressions above find."""
+"""A cheap test: every https address that one of the patterns above matches has one of these."""
 
 
 def odd_address(url: str) -> tuple[str, str] | None:
-    """What is wrong with an address that a link may well have by its form, and what to write."""
+    """What is wrong with a target that is well-formed and yet leads nowhere, and the hint."""
     if url.startswith("https://") and not _SIGN.search(url):
         return None
     return next(((why, hint) for form, why, hint in _ODD if form.match(url)), None)
@@ -69,7 +69,7 @@ _WORDS_FOR_URL = pattern(
 
 
 def odd_brackets(card: Card) -> Iterator[Odd]:
-    """A bracket too many beside a link, and words where its address belongs."""
+    """A superfluous bracket beside a link, and words in the place of its address."""
     if "](" not in card.prose:
         return
     for sign, all_have, form in _PAIRS:
@@ -93,7 +93,7 @@ _NO_ADDRESS = pattern(r"://(?<=: https://)(?=[ \t.]*$)", re.MULTILINE)
 
 
 def odd_mailboxes(card: Card) -> Iterator[Odd]:
-    """Mailboxes that no letter reaches (example.com where readers are to write to it), and `https://` alone."""
+    """Malformed or placeholder mailboxes that readers are told to write to, and `https://` with nothing after it."""
     hint = "Write NAME@HOST, as people reach it."
     for match in _NO_ADDRESS.finditer(card.prose) if "://" in card.prose else ():
         yield match.start() - len("https"), "https://", "'https://' is followed by no address", "Write it in full."

@@ -1,4 +1,4 @@
-"""One figure in several places of a model: what a tag, the summary, a row and a sentence on this model count."""
+"""Numbers that a model's tags, summary, table rows and sentences give for the same thing, compared with each other."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
 _N = r"(?P<n>[0-9](?<![\w.,/-][0-9])(?:[0-9]{0,2}(?:,[0-9]{3})+|[0-9]{0,5}))"
-"""What stands before it is tried behind its first digit, because a digit is looked for much faster."""
+"""The lookbehind comes after the first digit because `re` finds a digit much faster than a boundary."""
 _NOUNS = (
     r"trees|estimators|layers|languages|classes|labels|categories|features|experts|speakers|voices|topics|channels"
     r"|emotions|intents|stages|codebooks|variables|components|clusters|neighbou?rs|leaves|keypoints|iterations"
@@ -31,11 +31,11 @@ _AHEAD = pattern(
 )
 _FORMS = (_COUNTED, _SQUARE, _AHEAD)
 Counts: TypeAlias = Mapping[str, Sequence[float]]
-"""Every number that a card gives of a noun."""
+"""All numbers that a card gives for a noun."""
 
 
 def unlike_itself(model: Described) -> Iterator[Wrong]:
-    """Counts of the summary, tags and own sentences that the card, or a row of it, gives otherwise."""
+    """Numbers in the summary, tags and sentences about this model that the rest of the card gives differently."""
     card = model.card
     if card.too_large:
         return
@@ -88,7 +88,7 @@ _UNITS = frozenset(
 
 
 def _rows(card: Card) -> Mapping[frozenset[str], list[float]]:
-    """The number that a row or line begins with, by the words of its label."""
+    """The number at the beginning of each row or `Key: value` line, by the words of its label."""
     found: dict[frozenset[str], list[float]] = {}
     for label, text, _ in labelled(card):
         if match := _FIRST.match(text.strip("*_` ")):
@@ -102,7 +102,7 @@ def _in_sentences(
     rows: Mapping[frozenset[str], Sequence[float]],
     counts: Callable[[re.Pattern[str]], Counts],
 ) -> Iterator[Wrong]:
-    """`500 trees` in a sentence on this model, whose only row of trees has 800."""
+    """`500 trees` in a sentence about this model, while the only row on trees has 800."""
     for match in _COUNTED.finditer(card.words) if rows else ():
         noun = _noun(match["of"])
         given = rows.get(frozenset((noun,)), ())
@@ -125,7 +125,7 @@ def _in_tags(
     rows: Mapping[frozenset[str], Sequence[float]],
     counts: Callable[[re.Pattern[str]], Counts],
 ) -> Iterator[Wrong]:
-    """A tag with a number, whose words are those of a row, of a count, or stand before another number."""
+    """A tag with a number, against rows, counts and numbers of the card with the same words."""
     for key, value in model.tags.items():
         text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
         words = words_of(key.replace("_", " ").replace("-", " ")) - _UNITS
@@ -156,7 +156,7 @@ _GIVEN = pattern(
 
 
 def _measured(model: Described, card: Card) -> Iterator[Wrong]:
-    """A tag with a result that stands nowhere in the card, which gives that measure once and otherwise."""
+    """A tag with a result that is nowhere in the card, while the card gives another value for that measure."""
     for key, value in model.tags.items():
         tag, text = _MEASURE_TAG.fullmatch(key.replace("_", " ")), _DECIMAL.fullmatch(str(value).strip())
         if tag is None or text is None or any(same_figure(text["n"], one) for one in _ANY_DECIMAL.findall(card.words)):
@@ -197,7 +197,7 @@ _APART = 1.3
 
 
 def _by_themselves(card: Card) -> Iterator[Wrong]:
-    """Parameters, their bits and their bytes in one sentence, of which two make another third."""
+    """One sentence that gives parameters, bits and bytes which do not fit together."""
     for match in card.near(_WEIGHED, "parameters"):
         size = float(match["size"]) * (1e9 if match["b"].lower() == "g" else 1e6)
         made = float(match["n"]) * (1e9 if match["u"].lower() == "billion" else 1e6) * int(match["bits"]) / 8
@@ -223,7 +223,7 @@ _FIGURES_OF = pattern(
 
 
 def _of_versions(model: Described, page: Card) -> Iterator[Wrong]:
-    """The greatest version of a list of changes, and the version that figures are of."""
+    """The last version in a list of changes, and the version that figures are said to be from."""
     version = model.version
     if page.too_large or not isinstance(version, int) or isinstance(version, bool):
         return
@@ -257,7 +257,7 @@ _EXAMPLES = pattern(
 
 
 def _of_shots(page: Card) -> Iterator[Wrong]:
-    """How many examples a sentence gives a benchmark, whose only row in a table has another number of shots."""
+    """The number of examples that a sentence gives for a benchmark, against that benchmark's only row in a table."""
     stated: dict[str, set[str]] = {}
     for table in page.tables:
         columns = [at for at, cell in enumerate(table.header.cells) if _SHOTS.fullmatch(cell.text.strip("*_ "))]

@@ -1,4 +1,4 @@
-"""Sample outputs beside the inputs that they answer: how many there are, and whether they can be of these inputs."""
+"""Sample outputs against the sample inputs that they answer: how many there are, and whether they fit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from azureml_publish.lint.subject import Described, SampleText
 
 
 class Unlike(NamedTuple):
-    """A sample output that does not answer the input; `certain` is false where people shorten."""
+    """A sample output that does not answer its input. `certain` is false where people may have shortened it."""
 
     sample: SampleText
     message: str
@@ -24,7 +24,7 @@ class Unlike(NamedTuple):
 
 
 def unlike_answers(model: Described) -> Iterator[Unlike]:
-    """What the sample outputs of a model say that the sample inputs deny, where there are as many of both."""
+    """Where a model's sample outputs contradict its sample inputs; compared only where it has as many of both."""
     given = [data["input_data"] for _, data in inputs(model) if isinstance(data, Mapping) and "input_data" in data]
     shown = list(outputs(model))
     for one, (sample, data) in zip(given, shown, strict=False) if len(given) == len(shown) else ():
@@ -46,7 +46,7 @@ def _unlike(model: Described, given: Any, sample: SampleText, data: Any) -> Iter
 
 
 def texts_in(value: Any, depth: int = 5) -> Iterator[str]:
-    """Every text of some data."""
+    """Every string in JSON data."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping | list) and depth:
@@ -60,14 +60,14 @@ _ONE_EACH = frozenset({"fill-mask", "translation", "text-translation", "summariz
 _ONE_RECORD = frozenset(
     {"text-classification", "sentiment-analysis", "image-classification", "object-detection", "question-answering"}
 ) | {"tabular-classification", "tabular-regression"}
-"""Tasks that answer each text, image or row with a record, or with several."""
+"""Tasks that answer each text, image or row with one record or several."""
 
 _ONE_LABEL = _ONE_RECORD - {"object-detection"}
-"""Those of as many records for each input."""
+"""Those that answer each input with the same number of records."""
 
 
 def _counts(model: Described, sample: SampleText, data: Any, sent: list[Any]) -> Iterator[Unlike]:
-    """An output of one value for each of several inputs, of which it has not as many."""
+    """An output whose number of values does not fit the number of inputs."""
     tasks, values = tasks_of(model), data if isinstance(data, list) else []
     if not values or not sent:
         return
@@ -84,7 +84,7 @@ def _counts(model: Described, sample: SampleText, data: Any, sent: list[Any]) ->
 
 
 def _spans(sample: SampleText, data: Any, texts: list[str]) -> Iterator[Unlike]:
-    """A word of an output whose `start` and `end` are not where it stands in the input."""
+    """A word in an output whose `start` and `end` are not where it is in the input."""
     for record in records(data):
         start, end = record.get("start"), record.get("end")
         word = next((record[key] for key in ("word", "answer", "text") if isinstance(record.get(key), str)), "")
@@ -103,7 +103,7 @@ def _spans(sample: SampleText, data: Any, texts: list[str]) -> Iterator[Unlike]:
 
 
 def records(data: Any, depth: int = 4) -> Iterator[Mapping[str, Any]]:
-    """The records of an output, at any depth: boxes of objects lie in those of their images."""
+    """Every object in an output, at any depth: detected objects, for example, are nested in their images."""
     if isinstance(data, Mapping):
         yield data
     inner = data.values() if isinstance(data, Mapping) else data if isinstance(data, list) else ()
@@ -112,7 +112,7 @@ def records(data: Any, depth: int = 4) -> Iterator[Mapping[str, Any]]:
 
 
 def _extracted(sample: SampleText, data: Any, rows: list[Any], texts: list[str]) -> Iterator[Unlike]:
-    """An answer that is taken from a context and stands in none, or not in that of its own row."""
+    """An answer that should be a part of its context and is not."""
     values = data if isinstance(data, list) else [data]
     for number, one in enumerate(values):
         answer = one.get("answer") if isinstance(one, Mapping) else one
@@ -124,7 +124,7 @@ def _extracted(sample: SampleText, data: Any, rows: list[Any], texts: list[str])
 
 
 def _translated(sample: SampleText, data: Any, target: str) -> Iterator[Unlike]:
-    """A translation in another language than the one that the model's name ends with."""
+    """A translation into another language than the one at the end of the model's name."""
     shown = language_of(" ".join(texts_in(data)))
     if shown and shown != target and target in DISTINGUISHED:
         message = (

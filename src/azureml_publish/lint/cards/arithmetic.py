@@ -1,4 +1,4 @@
-"""Sums that a text itself states and that do not come out: shares, parts of a whole, batches, products."""
+"""Sums that a card states and that are wrong: shares, parts of a whole, batch sizes, products, means."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.patterns import pattern
 
 _N = r"(?P<{0}>\d(?<![\w.,-]\d)(?:\d{{0,2}}(?:,\d{{3}})+|\d{{0,8}}))"
-"""What stands before it is tried behind its first digit, because a digit is looked for much faster; so it is below."""
+"""The lookbehind comes after the first digit because `re` finds a digit much faster; the same below."""
 _P = r"(?P<p>\d{1,3}(?:\.\d{1,2})?) ?(?:%|per ?cent\b)"
 _FEW = r"[^.%\n|()\d]{0,40}?"
 _SHARES = tuple(
@@ -60,7 +60,7 @@ _TRAINER = pattern(
 
 
 def wrong_sums(card: Card) -> Iterator[Wrong]:
-    """Every such place of a card or page."""
+    """Every wrong sum in a card or page."""
     if not card.too_large:
         yield from _shares(card)
         yield from _products(card)
@@ -71,7 +71,7 @@ def wrong_sums(card: Card) -> Iterator[Wrong]:
 
 
 def _shares(card: Card) -> Iterator[Wrong]:
-    """Parts of a whole that are another share than stands beside them, and shares of more than the whole."""
+    """A part and a whole with a wrong share beside them, and shares that add up to more than the whole."""
     words = card.words
     if "%" not in words and "per cent" not in card.lowered and "percent" not in card.lowered:
         return
@@ -90,7 +90,7 @@ def _shares(card: Card) -> Iterator[Wrong]:
 
 
 def _products(card: Card) -> Iterator[Wrong]:
-    """Batches and products that are not what their factors make."""
+    """Batch sizes and products that are not the product of their factors."""
     words = card.words
     for form in _BATCHES if "batch" in card.lowered or " = " in words else ():
         for match in form.finditer(words):
@@ -119,7 +119,7 @@ _ROUGH = pattern(r"(?:over|than|about|around|nearly|almost|roughly|some|approxim
 
 
 def _parts(card: Card) -> Iterator[Wrong]:
-    """Sets for training, validation and test that are not as large as the whole beside them."""
+    """Training, validation and test sets that do not add up to the whole beside them."""
     for form in _PARTED if " train" in card.lowered and "test" in card.lowered else ():
         for match in form.finditer(card.words):
             sizes = re.findall(r"(?<![\w.,-])(?:\d{1,3}(?:,\d{3})+|\d{3,9})", match["parts"])
@@ -144,7 +144,7 @@ _RATE = pattern(r"\b(\d{1,3}(?:\.\d{1,3})?) ?kHz \((\d{1,3}(?:,\d{3})+|\d{3,6}) 
 
 
 def _rounded(card: Card) -> Iterator[Wrong]:
-    """`278,811,651 (184M)`: a number, and in brackets what it is rounded to."""
+    """`278,811,651 (184M)`: a number, and in brackets a wrong short form of it."""
     for match in card.near(_RATE, "khz"):
         if abs(float(match[1]) * 1000 - _number(match[2])) > 1:
             yield _wrong(card, match, f"{match[1]} kHz are {float(match[1]) * 1000:,.0f} samples a second")
@@ -164,7 +164,7 @@ _MEAN = pattern(
 
 
 def _of_columns(card: Card) -> Iterator[Wrong]:
-    """A last row that is not the sum of those above it, and a mean that is not that of the table above."""
+    """A total row that is not the sum of the rows above, and a mean that is not that of the table above."""
     for table in card.tables:
         last = table.rows[-1] if len(table.rows) > 2 else None
         for at, cell in list(enumerate(last.cells))[1:] if last and _TOTAL.fullmatch(last.cells[0].text) else ():
@@ -193,7 +193,7 @@ def _of_columns(card: Card) -> Iterator[Wrong]:
 
 _COUNTED = 100
 _EXACT = 2
-"""A number with fewer zeros at its end was counted, and the whole beside it is perhaps rounded."""
+"""Numbers with fewer zeros at the end were counted exactly; the whole beside them may be rounded."""
 
 
 def _zeros(number: str) -> int:
@@ -223,7 +223,7 @@ _OF_CLASSES = pattern(
 
 
 def _means(card: Card) -> Iterator[Wrong]:
-    """An F1 above both precision and recall, or in a row of one class below both: it is a mean of the two."""
+    """An F1 above both precision and recall, or below both in the row of a single class: it is a mean of the two."""
     words = (match for form in _IN_WORDS for match in form.finditer(card.words))
     for match in words if "precision" in card.lowered else ():
         if float(match["f"]) > max(float(match["p"]), float(match["r"])) + _ROUNDED:
@@ -250,7 +250,7 @@ def _means(card: Card) -> Iterator[Wrong]:
 
 _ROUNDED = 0.0005
 _MOST, _NO_SHARES, _LEAST = 102, 150, 70
-"""Shares are rounded; far more than a whole are no shares of one thing, and far less are not all."""
+"""Percentages. Shares are rounded; sums far from 100 are not shares of one whole."""
 
 
 def _number(text: str) -> int:

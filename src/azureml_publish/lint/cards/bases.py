@@ -1,4 +1,4 @@
-"""Which model this one was made of, by spec, adapter, README of the weights, card and its code."""
+"""The base model that spec, adapter, README, card and code name, compared with each other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LINKED = pattern(r"\[`?([^\]`]*)`?\]\([^)]*\)")
 
 
 OtherBase: TypeAlias = tuple[Location, str]
-"""One place that names another base than the others, and how."""
+"""The location of a base that contradicts another one, and the message."""
 
 
 class _Base(NamedTuple):
@@ -31,7 +31,7 @@ class _Base(NamedTuple):
 
 
 def other_bases(model: Described) -> Iterator[OtherBase]:
-    """Each statement of the base that the weights' own files deny, or the spec."""
+    """Each statement of the base that contradicts the weights' own files or the spec."""
     of_files = list(_of_files(model))
     tag = model.tags.get("base_model")
     of_spec = [_Base("The tag base_model", tag, model.where("tags.base_model"))] if _is_id(tag) else []
@@ -70,12 +70,12 @@ def _message(one: _Base, other: _Base) -> str:
 
 
 def _is_id(text: object) -> TypeGuard[str]:
-    """Whether a text is the id of a repository, and no folder."""
+    """Whether a text is the id of a Hub repository rather than a folder."""
     return isinstance(text, str) and _ID.fullmatch(text) is not None and not text.startswith((".", "/"))
 
 
 def _may_be_one(one: str, other: str) -> bool:
-    """Whether two ids may mean one model: the same name, or that of a copy by somebody else."""
+    """Whether two ids may mean one model: the same name, or a copy under another owner."""
     mine, theirs = alphanumeric(one.rpartition("/")[2]), alphanumeric(other.rpartition("/")[2])
     if mine in theirs or theirs in mine:
         return True
@@ -88,7 +88,7 @@ _LOADED = pattern(r"from_pretrained\(\s{0,3}[\"']([\w.-]+/[\w.-]+)[\"']")
 
 
 def _in_code(model: Described, known: list[_Base]) -> Iterator[OtherBase]:
-    """Code that loads a model of the base's owner, and nowhere the base."""
+    """Code that loads another model of the base's owner, and never the base."""
     loaded = [(match[1], fence) for fence in model.card.fences for match in _LOADED.finditer(fence.text)]
     if any(_may_be_one(name, base.name) for name, _ in loaded for base in known):
         return

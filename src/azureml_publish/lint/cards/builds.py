@@ -1,6 +1,6 @@
-"""What name, card, spec, tags, path and settings say of one build: the machine, its provider, bits, method, version.
+"""The device, provider, bits, method and version of one build, as name, card, spec, tags, path and settings give them.
 
-All places speak of one build, so the one that differs from all others is wrong.
+All of them describe the same build, so a single value that differs from all others is wrong.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from azureml_publish.patterns import pattern
 
 
 class _Claim(NamedTuple):
-    """What one place says: the values that may be meant, its words, and what finds it."""
+    """What one place says: the possible values, its text, and a function that finds its location."""
 
     values: frozenset[str]
     text: str
@@ -30,7 +30,7 @@ class _Claim(NamedTuple):
 
 
 def unlike_build(model: Described) -> Iterator[Wrong]:
-    """The one place of several that says something of the build that all others deny."""
+    """The one statement about the build that contradicts all others."""
     if not model.build and not any(path.endswith((GENAI, ".onnx")) for path in model.content.places):
         return
     yield from _odd(_machines(model))
@@ -42,10 +42,10 @@ def unlike_build(model: Described) -> Iterator[Wrong]:
 
 
 def _odd(claims: Iterator[_Claim]) -> Iterator[Wrong]:
-    """Of places that say one thing the only one that differs; of two the later, for the first is the name or spec."""
+    """The only claim that differs from the others. Of two, it is the later: the first is from the name or spec."""
     found = [one for one in claims if len(one.values) == 1]
     counts = Counter(value for one in found for value in one.values)
-    if len(counts) != _TWO:  # a build of several kinds, or no doubt
+    if len(counts) != _TWO:  # a build for several kinds, or no contradiction
         return
     true = counts.most_common()[0][0] if len({*counts.values()}) > 1 else min(found[0].values)
     odd = [one for one in found if true not in one.values]
@@ -73,7 +73,7 @@ _PROVIDERS = pattern(
     re.IGNORECASE,
 )
 _MACHINE_OF = {"cpu": "cpu", "cuda": "gpu", "dml": "gpu", "trtrtx": "gpu", "webgpu": "gpu", "vitis": "npu"}
-"""Providers that run on one kind of machine (https://onnxruntime.ai/docs/execution-providers/)."""
+"""Providers that run on just one kind of machine (https://onnxruntime.ai/docs/execution-providers/)."""
 
 
 def _kinds(form: re.Pattern[str], text: str) -> frozenset[str]:
@@ -117,11 +117,11 @@ _INSTALLED = pattern(r"\bonnxruntime(?:-genai)?-(cuda|directml|gpu|qnn)\b")
 _GIVEN = pattern(
     r"\bappend_provider\([\"'](\w+)[\"']|\bproviders ?= ?\[[\"'](\w+)[\"']\]|\bprovider ?= ?[\"'](\w+ExecutionProvider)"
 )
-"""The provider that code takes, where it takes just one."""
+"""The provider that code selects, where it selects just one."""
 
 
 def _in_code(model: Described, form: re.Pattern[str]) -> Iterator[tuple[re.Match[str], int]]:
-    """The only match in the code of the card, with its offset: several are for several machines."""
+    """The only match in the card's code, with its offset; none where there are several, for several machines."""
     found = list(model.card.in_fences(form))
     yield from found if len({match[0] for match, _ in found}) == 1 else ()
 
@@ -157,7 +157,7 @@ def _bits(model: Described) -> Iterator[_Claim]:
 
 
 def _claims(model: Described) -> Iterator[Claim]:
-    """Every claim once: a row may also be a sentence."""
+    """Every claim on quantisation once: a table row may be found as a sentence, too."""
     seen: list[str] = []
     for where, text, stated in claims_of(model):
         if not any(one in text for one in seen):
@@ -191,7 +191,7 @@ _VERSIONED = pattern(r"(?:^|/)v(?P<n>\d{1,4})/?$")
 
 
 def _folders(model: Described) -> Iterator[Wrong]:
-    """The folder of a version in the metadata, and another one at the end of the path that the files come from."""
+    """The version folder in the metadata, against the one at the end of the container path."""
     given = model.metadata.get("directoryPath")
     stated = _VERSIONED.search(given) if isinstance(given, str) else None
     path = _VERSIONED.search(model.origin[0]) if model.origin is not None else None

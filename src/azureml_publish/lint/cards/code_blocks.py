@@ -1,4 +1,4 @@
-"""Whether code of a card can be what it claims: read as Python, YAML, JSON or commands, with the names that it uses."""
+"""Whether code in a card is what its fence says: Python, YAML, JSON or commands, and the names that it uses."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from azureml_publish.patterns import pattern
 
 
 def mistake_in(language: str, text: str, whole: str) -> Mistake | None:
-    """The first mistake of code in a language that is known; `whole` is the text round it, in which more is imported.
+    """The first mistake in code of a known language. `whole`: all code of the card, which may import further names.
 
-    Elisions, templates and differences are let pass.
+    Omissions (`...`), templates and diffs are not judged.
     """
     look = _READERS.get(language)
     if (
@@ -54,7 +54,7 @@ _NO_PROGRAM = pattern(
     r" ?[\])},]|^[ \t]*\|[ \t]*$",
     re.MULTILINE,
 )
-"""What differences, templates, shortened code, code with a cursor, and code with its results below it hold."""
+"""Text in fences that is no program: diffs, templates, shortened code, sessions, and code with its results below it."""
 _SHORTENED = pattern(r"^[ \t]*\.\.\.", re.MULTILINE)
 _PROMPT = pattern(r"^[ \t]*(?:>>>|\.\.\.) ?", re.MULTILINE)
 _MAGIC = pattern(r"^[ \t]*[%!][^\n]*", re.MULTILINE)
@@ -62,7 +62,7 @@ _OTHER_CELL = pattern(r"^\s*%%(?!time|timeit|capture|prun)")
 
 
 def _typed(text: str) -> str | None:
-    """What was typed into Python, on its lines; None for a difference, a cell of another language, or a command."""
+    """What was typed into Python, each line on its own line number; None for a diff, another language or commands."""
     if _OTHER.search(text) or _OTHER_CELL.match(text):
         return None
     if ">>> " in text:
@@ -75,7 +75,7 @@ def _typed(text: str) -> str | None:
 
 _OTHER = pattern(r"^(?:[-+] |[ \t]*\$ )", re.MULTILINE)
 _WITHOUT_PROMPT = pattern(r"^[ \t]*>>>[^\n]*[(\[{,\\]\n(?![ \t]*(?:\.\.\.|>>>))", re.MULTILINE)
-"""A line of a session that goes on in lines without a prompt."""
+"""A line that begins a session without prompts on its further lines."""
 
 
 def _python(text: str, whole: str = "") -> Mistake | None:
@@ -84,7 +84,7 @@ def _python(text: str, whole: str = "") -> Mistake | None:
         return None
     program = textwrap.dedent(typed)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of escapes in strings, which work
+        warnings.simplefilter("ignore")  # invalid escapes in strings, which only warn
         try:
             tree = ast.parse(program)
         except SyntaxError as error:
@@ -104,20 +104,21 @@ def _python(text: str, whole: str = "") -> Mistake | None:
 
 
 _RETURN = pattern(r"^return\b", re.MULTILINE)
-"""Parts of a function are let pass where they keep their indentation."""
+"""A `return` in an indented part of a function is not judged."""
 
 
 _NEWER = pattern(
     r"\b(?:[ft]r?|r[ft])[\"']|^\s*type \w+ ?[=\[]|\b(?:def|class) \w+\[|\bexcept\*? \w[\w.]*, |^\s*lazy ", re.IGNORECASE
 )
-"""Syntax that Pythons after 3.11 have, and f-strings, in which they take more: lint is silent of it under each of them.
+"""Syntax newer than Python 3.11, and f-strings, which later versions parse more generously: not judged, so that
+findings do not depend on the Python that runs the linter.
 
 Source: https://docs.python.org/3/whatsnew/, "Other Language Changes" and "New Features" of 3.12 to 3.15.
 """
 _LASTING = pattern(
     r"'.' was never closed|unmatched '|unterminated (?:string|triple)|(?:unexpected|expected an) indent|unindent does"
 )
-"""What every Python since 3.11 says in the same words, at the same place."""
+"""Messages that every Python since 3.11 gives in the same words, at the same place."""
 
 
 _KNOWN: dict[str, tuple[str, ...]] = {
@@ -166,7 +167,7 @@ _SINGULAR = {"transformer": "transformers", "dataset": "datasets", "diffuser": "
 
 
 def _names(tree: ast.AST) -> Iterator[Mistake]:
-    """Modules, names and tasks of libraries that are almost known ones."""
+    """Misspelt modules, names and tasks of libraries."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -203,11 +204,11 @@ _LIBRARY = frozenset(
 
 
 def _unimported(tree: ast.Module, whole: str) -> Iterator[Mistake]:
-    """Names of libraries that a program with imports of its own, or that loads, uses, and that nothing imports."""
+    """Names of libraries that a program uses and nothing imports; judged where a program imports or loads something."""
     nodes = list(ast.walk(tree))
     imported = [alias for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names]
     loaded = [node.value for node in nodes if isinstance(node, ast.Attribute) and node.attr == "from_pretrained"]
-    loads = len({node.id for node in loaded if isinstance(node, ast.Name)}) > 1  # one alone may be a line to show
+    loads = len({node.id for node in loaded if isinstance(node, ast.Name)}) > 1  # a single line may just be shown
     if not (imported or loads) or any(alias.name == "*" for alias in imported) or _STAR.search(whole):
         return
     known = {(alias.asname or alias.name).partition(".")[0] for alias in imported}
@@ -244,7 +245,7 @@ _ARGUMENTS = {
     ),
     "pipeline": (*_OF_LOADERS, "model", "tokenizer", "device", "framework", "model_kwargs", "task", "config", "top_k"),
 }
-"""Arguments that cards pass, by the name of what they call.
+"""Arguments that cards pass, by the name of the function.
 
 Source: https://huggingface.co/docs/transformers/main_classes (model, pipelines, text_generation).
 """
@@ -255,7 +256,7 @@ _PARTS = frozenset(("model", "tokenizer", "processor", "pipe", "feature_extracto
 
 
 def _never_made(tree: ast.Module, whole: str) -> Iterator[Mistake]:
-    """A name that nothing in the card makes, in a program with imports, where it is known what was meant."""
+    """A name that nothing in the card defines, where it is known what was meant."""
     nodes = list(ast.walk(tree))
     names = [node for node in nodes if isinstance(node, ast.Name)]
     made = {node.id: node.lineno for node in names if not isinstance(node.ctx, ast.Load)}
@@ -296,9 +297,9 @@ _BINDING = (
 
 
 def _arguments(call: ast.Call, known: tuple[str, ...]) -> Iterator[Mistake]:
-    """Arguments of a call that are almost known ones; libraries pass over some of them without a word.
+    """Misspelt keyword arguments, some of which libraries ignore silently.
 
-    Those that begin with `_` are libraries' own, which they take all the same: `_attn_implementation`.
+    Names that begin with `_` are private to libraries, which accept them: `_attn_implementation`.
     """
     for keyword in call.keywords if known else ():
         name = keyword.arg or "_"
@@ -321,7 +322,7 @@ def _module(line: int, module: str, names: Iterable[str]) -> Iterator[Mistake]:
 
 def _yaml(text: str) -> Mistake | None:
     if text[:1].isspace() or re.search(r"^(?:---|\.\.\.)", text.lstrip("- \n"), re.MULTILINE):
-        return None  # what is to be put below something else, or several documents
+        return None  # an extract to put below another key, or several documents
     kinds = (MALFORMED.code, DUPLICATE_KEY.code)
     wrong = next((one for one in parse_yaml(textwrap.dedent(text), "")[1] if one.code in kinds), None)
     if wrong is None:
@@ -334,7 +335,7 @@ def _yaml(text: str) -> Mistake | None:
 
 
 def _json(text: str) -> Mistake | None:
-    """A key that stands twice; whether it is JSON at all, SMPL001 says."""
+    """A repeated key. Whether the text is JSON at all is reported by SMPL001."""
     twice: list[str] = []
 
     def keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

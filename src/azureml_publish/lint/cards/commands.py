@@ -1,4 +1,4 @@
-"""Whether commands of a card can be typed as they stand into a shell."""
+"""Whether shell commands in a card can be run as they are written."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _COMMANDS = ("python", "python3", "docker", "conda", "huggingface-cli", "mlflow"
 
 
 def in_commands(text: str) -> Mistake | None:
-    """The first mistake of commands, or of a session that holds them behind its prompts."""
+    """The first mistake in commands, or in a session that shows them after prompts."""
     if re.search(r"^[ \t]*[$%!] ", text, re.MULTILINE):
         return _session(text)
     for match in _JSON_SENT.finditer(text):
@@ -69,7 +69,7 @@ def in_commands(text: str) -> Mistake | None:
 
 
 def _session(text: str) -> Mistake | None:
-    """Commands behind a `$ `, with what they go on with; the rest is what they print."""
+    """The commands after `$ ` prompts, with their continuation lines; the rest is output."""
     if re.search(r"^[ \t]*[%!] ", text, re.MULTILINE):
         return None
     lines, goes_on = [], False
@@ -81,12 +81,12 @@ def _session(text: str) -> Mistake | None:
 
 
 def in_session(text: str) -> Mistake | None:
-    """The first mistake of what was typed behind a `$ `; without one it may be anything."""
+    """The first mistake in what was typed after a `$ `; text without prompts may be anything."""
     return _session(text) if re.search(r"^[ \t]*\$ ", text, re.MULTILINE) else None
 
 
 def _commands(text: str) -> Mistake | None:
-    """Slips in single commands: of letters, of dashes, of what a shell reads as a redirection."""
+    """Mistakes in single commands: misspellings, typographic dashes, unintended redirections."""
     bare = _QUOTES_AND_NOTES.sub(lambda one: "''" + "\n" * one[0].count("\n"), text)
     slips: tuple[tuple[re.Pattern[str], str, str], ...] = (
         (_DASH, "A dash of typography stands before an option.", "Write - or --."),
@@ -125,7 +125,7 @@ _NOT_NAMES = {
     "azure.ai.ml": "azure-ai-ml",
     "transformer": "transformers",
 }
-"""Modules, or what people call a library, and the packages that have them."""
+"""Modules or everyday names of libraries, and the packages to install instead."""
 _PACKAGES = (
     *("transformers", "accelerate", "torchvision", "torchaudio", "datasets", "diffusers", "safetensors"),
     *("sentencepiece", "huggingface_hub", "huggingface-hub", "sentence-transformers", "bitsandbytes", "optimum"),
@@ -135,7 +135,7 @@ _PACKAGES = (
 
 
 def _packages(bare: str, match: re.Match[str]) -> tuple[str, str] | None:
-    """A package of `pip install` that there is not, and the one that is meant."""
+    """A misspelt package after `pip install`."""
     if match["tool"] not in ("pip", "pip3") or match["word"] != "install":
         return None
     end = bare.find("\n", match.end())
@@ -149,7 +149,7 @@ def _packages(bare: str, match: re.Match[str]) -> tuple[str, str] | None:
 
 
 def _blocks(bare: str) -> Mistake | None:
-    """An `if`, a loop or a `case` that nothing ends; a part of a script may end what it did not begin."""
+    """An `if`, a loop or a `case` without its end. An extract may well end what it does not begin."""
     opened: list[tuple[str, int]] = []
     for match in _WORDS.finditer(bare):
         if match[1] in _ENDS:

@@ -1,4 +1,4 @@
-"""How the words of a label are compared with a fact of the weights' files: each gives the words that it denies."""
+"""Comparisons of a text with a fact from the weights' files: each returns the words that contradict the fact."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OF_OTHERS = pattern(
 
 
 def number(text: str, fact: str, facts: Facts) -> str:
-    """The first number, where none is the fact's."""
+    """The first number, where no number in the text is the fact's."""
     found = [match[0] for match in _NUMBER.finditer(text)] if not _SIDES.search(text) else []
     right = any(float(one.replace(",", "")) == facts[fact].value for one in found)
     return "" if right or not found or "." in found[0] else found[0]
@@ -46,7 +46,7 @@ _UNITS = {"k": 1e3, "t": 1e12, "m": 1e6, "b": 1e9}
 
 
 def count(text: str, fact: str, facts: Facts) -> str:
-    """A number of parameters that neither all tensors have nor those without embeddings."""
+    """A number of parameters that is neither that of all tensors nor that of those without embeddings."""
     given = (facts[name].value for name in (fact, "fewer parameters") if name in facts)
     true = [one for one in given if isinstance(one, float)]
     few = max(true, default=0) < 1000
@@ -67,7 +67,7 @@ _MEMORY = pattern(r"\b(?:v?ram|memory|gpu|disk space|needs?|requires?|context)\b
 
 
 def size(text: str, fact: str, facts: Facts) -> str:
-    """A size that the files have not."""
+    """A size that the files do not have."""
     found, true = [*SIZE.finditer(text)], facts[fact].value
     if not found or _MEMORY.search(text) or not isinstance(true, float):
         return ""
@@ -84,7 +84,7 @@ _SHARDS = pattern(
 
 
 def shards(text: str, fact: str, facts: Facts) -> str:
-    """A number of parts that is not the files' own."""
+    """A number of parts that the files do not have."""
     match = _SHARDS.search(text)
     if match is None or not re.search(r"shard|safetensors|part|weight|\bGB in\b", text, re.IGNORECASE):
         return ""
@@ -97,10 +97,10 @@ _FILE = pattern(
 
 
 def file_names(text: str, fact: str, facts: Facts) -> str:
-    """A file that is not there."""
+    """The name of a file that is not there."""
     held = facts[fact].value
     names = held if isinstance(held, frozenset) else frozenset[str]()
-    kinds = tuple({f".{name.rpartition('.')[2]}" for name in names})  # of other kinds none is at hand
+    kinds = tuple({f".{name.rpartition('.')[2]}" for name in names})  # files of other kinds are not on this machine
     return next((match[0] for match in _FILE.finditer(text) if match[0].endswith(kinds) and match[0] not in names), "")
 
 
@@ -108,7 +108,7 @@ _QUANT = pattern(r"(?<![a-z0-9])(?:i?q[1-8](?:_[a-z0-9]+)+|b?f16|f32)(?![a-z0-9]
 
 
 def quantization(text: str, fact: str, facts: Facts) -> str:
-    """A type of llama.cpp that is another one."""
+    """Another quantisation type of llama.cpp."""
     found = [match[0] for match in _QUANT.finditer(text)]
     true = str(facts[fact].value).upper()
     return "" if not found or any(one.upper() == true for one in found) else found[0]
@@ -127,7 +127,7 @@ _CODE = pattern(r"`([\w./-]+)`")
 
 
 def model_type(text: str, fact: str, facts: Facts) -> str:
-    """A type of models in backticks, or alone, that is another one."""
+    """Another model type, in backticks or as the whole text."""
     known = facts[fact]
     words = {*_CODE.findall(text), text.strip("`*_ ")}
     types = _OF_GGUF if known.source.endswith(".gguf") else stated()["model_types"]
@@ -139,12 +139,12 @@ _OLD = pattern(
     r"(?:RW|MPT|QWen|Baichuan|BaiChuan|InternLM2?|ChatGLM|MixFormerSequential|StableLMEpoch|Xverse|Orion|MiniCPM|Phi3Small"
     r"|Deci)For\w+"
 )
-"""Classes that were loaded from the code beside the weights, before transformers had them."""
+"""Classes that were loaded from code beside the weights before transformers included them."""
 _CLASS = pattern(r"\b[A-Z][A-Za-z0-9]+(?:For[A-Z]\w+|Model|MTModel)\b")
 
 
 def model_class(text: str, fact: str, facts: Facts) -> str:
-    """A class of transformers that is another one."""
+    """Another class of transformers."""
     found = [one for one in _CLASS.findall(text) if is_model_class(one) or _OLD.fullmatch(one)]
     return "" if not found or facts[fact].value in found else found[0]
 
@@ -154,7 +154,7 @@ _RANGE = pattern(r"\b(?:later|newer|above|higher|least|from|up|since|or|below|be
 
 
 def version(text: str, fact: str, facts: Facts) -> str:
-    """A version of a library that is another one; a range says too little."""
+    """Another version of a library. Ranges are not judged."""
     found = _VERSION.findall(text)
     if not found or _RANGE.search(text):
         return ""
@@ -187,7 +187,7 @@ _CHOSEN = {fact: {n: pattern(form, re.IGNORECASE) for n, form in forms.items()} 
 
 
 def choice(text: str, fact: str, facts: Facts) -> str:
-    """One of the few words that a fact can be, which it is not."""
+    """Another of the few words that the fact can have as its value."""
     forms, true = _CHOSEN[fact], str(facts[fact].value)
     if true not in forms or forms[true].search(text) or OF_OTHERS.search(text):
         return ""
@@ -210,7 +210,7 @@ _TYPED = pattern(rf"(?<![\w-])(?:{'|'.join(sorted(_TYPES, key=len, reverse=True)
 
 
 def ports(text: str, fact: str, facts: Facts) -> str:
-    """A name, a type or a shape that no input (or output) has."""
+    """A name, type or shape that no input (or output) has."""
     ports = facts[fact].value
     if not isinstance(ports, tuple):
         return ""
@@ -232,7 +232,7 @@ def ports(text: str, fact: str, facts: Facts) -> str:
 
 
 def _fits(shape: tuple[int, ...], port: Port) -> bool:
-    """Whether a shape is an input's, with or without the batch before it; where a size may be any, any fits."""
+    """Whether a shape is a port's, with or without a batch dimension. A dimension of -1 fits every size."""
     ways = (port.dims, port.dims[1:])
     for dims in ways:
         for written in (shape, shape[1:]):
@@ -243,7 +243,7 @@ def _fits(shape: tuple[int, ...], port: Port) -> bool:
 
 
 def label_names(text: str, fact: str, facts: Facts) -> str:
-    """A list of labels that lacks one, or has one that the configuration has not."""
+    """A list of labels that lacks one, or has one that the configuration lacks."""
     labels = facts[fact].value
     if not isinstance(labels, frozenset) or len(labels) > _MANY or re.search(r"\.\.\.|\u2026|such as|e\.g|other", text):
         return ""

@@ -1,4 +1,4 @@
-"""Months that texts give for the end of the training data, against `trainingDataDate` and the day of packaging."""
+"""The month in which training data end, as texts give it, against `trainingDataDate` and the dates of training."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SPAN = pattern(
 
 
 def month_of(model: Described) -> tuple[int, int] | None:
-    """Year and month of `trainingDataDate`; None where they are not written as `October 2023`."""
+    """Year and month of `trainingDataDate`; None unless it is written like `October 2023`."""
     written = str(model.metadata.get("trainingDataDate") or "").lower().split()
     if len(written) != 2 or written[0][:3] not in MONTHS or not re.fullmatch(r"20\d\d", written[1]):
         return None
@@ -41,7 +41,7 @@ def month_of(model: Described) -> tuple[int, int] | None:
 
 
 def unlike_data_date(model: Described) -> Iterator[Wrong]:
-    """Ends of the model's knowledge that are another month, and training data that are later."""
+    """Another month given as the end of the model's knowledge, and training data later than that."""
     ends = month_of(model)
     for page in model.cards if ends else ():
         if ends and not page.too_large:
@@ -62,7 +62,7 @@ def _ends(model: Described, page: Card, ends: tuple[int, int]) -> Iterator[Wrong
 
 
 def _later_data(model: Described, page: Card, ends: tuple[int, int]) -> Iterator[Wrong]:
-    """A span of training data that ends after the month of the spec."""
+    """A period of training data that ends after the month in the spec."""
     for match in _SPAN.finditer(page.words) if "train" in page.lowered else ():
         month = (int(match["alone"]), 1) if match["alone"] else _month(match)
         heading = page.heading_of(page.position(match.start())[0])
@@ -75,7 +75,7 @@ def _later_data(model: Described, page: Card, ends: tuple[int, int]) -> Iterator
 
 
 def _before(model: Described, page: Card, ends: tuple[int, int]) -> Iterator[Wrong]:
-    """A training or a release of this model that was over before its data were there."""
+    """A training or release of this model that ended before its data did."""
     for match in _MADE.finditer(page.words) if "trained " in page.lowered or "released " in page.lowered else ():
         if _month(match) < ends and of_this_model(model, page, sentence_at(page, match.start())):
             yield _wrong(model, page, match, match.start())
@@ -102,7 +102,7 @@ def _wrong(model: Described, page: Card, match: re.Match[str], offset: int) -> W
 
 
 def made_before_data(model: Described) -> str:
-    """The day on which MLflow logged the model, where its training data are of a later month; empty else."""
+    """The day on which MLflow logged the model, where that is before the month of its training data; else empty."""
     ends = month_of(model)
     logged = str(model.logged.get("utc_time_created") or "")
     match = re.match(r"(20\d\d)-(\d\d)-\d\d", logged)

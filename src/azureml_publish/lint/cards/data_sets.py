@@ -1,4 +1,4 @@
-"""Which data sets a folder says that the model was trained on: spec, tags, summary, rows and sentences of the card."""
+"""The data sets that a model was trained on, as spec, tags, summary, rows and sentences of the card name them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from azureml_publish.patterns import pattern
 
 
 class Trained(NamedTuple):
-    """One statement: the data sets and its place."""
+    """One statement on training data: the data sets and its location."""
 
     on: frozenset[str]
     where: Location
 
 
 def differing_data_sets(model: Described) -> Iterator[tuple[Trained, Trained]]:
-    """A statement that has nothing in common with what most say, and the first of those."""
+    """A statement that shares no data set with what most others say, and the first of those."""
     listed, claims = list(_listed(model)), list(_claims(model))
     every = (*claims, *listed)
     for one in every:
@@ -38,7 +38,7 @@ def differing_data_sets(model: Described) -> Iterator[tuple[Trained, Trained]]:
 
 
 def _listed(model: Described) -> Iterator[Trained]:
-    """What the spec lists, and its tags."""
+    """The data sets that the spec and the tags list."""
     for key, names in _names(model):
         found = frozenset[str]().union(*(data_sets_in(name.rpartition("/")[2]) for name in names))
         if found:
@@ -46,7 +46,7 @@ def _listed(model: Described) -> Iterator[Trained]:
 
 
 def _names(model: Described) -> Iterator[tuple[str, list[str]]]:
-    """Each key of spec and tags that lists data sets, and what stands there."""
+    """Each key of the spec and tags that lists data sets, and their names."""
     for section, values, keys in (
         ("", model.metadata, ("datasets", "trainingDatasets")),
         ("tags.", model.tags, ("training_dataset", "training_datasets", "dataset", "datasets")),
@@ -64,7 +64,7 @@ _LINKED = pattern(r"huggingface\.co/datasets/(?:[\w.-]+/)?(?P<name>[\w.-]+)")
 
 
 def _by_links(model: Described) -> Iterator[tuple[Trained, Trained]]:
-    """Data sets of the spec that the card never names, where it links others as those that the model was trained on."""
+    """Data sets of the spec that the card never names, while it links others as training data."""
     card = model.card
     links = [link for link in card.links if "/datasets/" in link.url and _of_training(card, link.start)]
     linked = [(found["name"], link) for link in links if (found := _LINKED.search(link.url))]
@@ -79,7 +79,7 @@ def _by_links(model: Described) -> Iterator[tuple[Trained, Trained]]:
 
 
 def _of_training(card: Card, offset: int) -> bool:
-    """Whether what stands there is about the training: by its heading, or by the words before it."""
+    """Whether an offset is about the training, by its heading or by the words before it."""
     heading = card.heading_of(card.position(offset)[0])
     before = card.words[max(0, offset - _NEAR) : offset].rpartition("\n\n")[2]
     of_training = heading is not None and "train" in heading.text.lower() and "eval" not in heading.text.lower()
@@ -99,7 +99,7 @@ _ON = pattern(
 
 
 def _claims(model: Described) -> Iterator[Trained]:
-    """The first sentence of summary and card that says on what the model was trained, and rows on that."""
+    """The first sentence in the summary and in the card on training data, and rows on that."""
     for match in _ON.finditer(model.summary):
         if found := data_sets_in(match["data"]):
             yield Trained(found, model.where("summary"))
@@ -120,10 +120,10 @@ def _claims(model: Described) -> Iterator[Trained]:
 
 
 _FIRST = 1500
-"""Characters in which a card says what the model is; later sentences may be of others."""
+"""The first characters of a card describe this model; later sentences may be about others."""
 
 
 def message_of(one: Trained, agreed: Trained) -> str:
-    """What a finding says."""
+    """The message of a finding."""
     here, elsewhere = (" or ".join(sorted(each.on)) for each in (one, agreed))
     return f"Here the model was trained on {here}, and elsewhere on {elsewhere}."

@@ -1,6 +1,6 @@
-"""What card, tags and metadata say against the facts that the files of the weights give: one table of labels.
+"""What card, tags and metadata say, against the facts in the weights' files: one table of labels.
 
-A row, a line or a tag whose label names a fact is of this model; of sentences only those of few forms are.
+A row, line or tag whose label names a fact is about this model; sentences are read in a few fixed forms only.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from azureml_publish.lint.weights.known import Fact, Known, known_facts
 from azureml_publish.patterns import pattern
 
 Compare: TypeAlias = Callable[[str, str, Facts], str]
-"""The words of a text that a fact denies, by the fact's name; empty where none are."""
+"""Returns the words in a text that contradict the named fact; empty where none do."""
 
 
 _WHOLE = frozenset(
@@ -36,7 +36,7 @@ _WHOLE = frozenset(
 
 
 def unlike_facts(model: Described) -> Iterator[Wrong]:
-    """Every statement of the card, the tags and the metadata that a file of the weights denies, or the card itself."""
+    """Every statement in the card, tags and metadata that contradicts a file of the weights, or the card itself."""
     figures: dict[str, Known[Fact]] = {
         name: Known(float(one.value), one.source)
         for name, one in figures_of(model).items()
@@ -76,7 +76,7 @@ def _denied(where: Location, stated: str, fact: str, facts: Facts) -> Wrong:
 
 
 def _shown(fact: str, known: Known[Fact]) -> str:
-    """A fact as a message says it."""
+    """A fact as a message gives it."""
     value = known.value
     if isinstance(value, float):
         return _WORDS.get(fact, "{} " + fact).format(f"{value:,.10g}")
@@ -129,9 +129,9 @@ _FORMS = {
     "positions": r"max[ _](?:seq(?:uence)?[ _]|input[ _]|token[ _])?len(?:gth)?|max tokens|sequence length",
     "backend": r"(?:triton )?(?:backend|platform)",
 }
-"""The labels of rows, lines and tags that may name each fact."""
+"""For each fact a pattern of the labels of rows, lines and tags that name it."""
 _OF_TAGS = frozenset({"positions"})
-"""Of lines on lengths MATCH008 speaks."""
+"""Only tags are compared with these: MATCH008 reports lengths in the card."""
 
 _COMPARED: Mapping[str, Compare] = {
     **dict.fromkeys(_LIBRARY_LABELS, comparisons.version),
@@ -165,11 +165,11 @@ _COUNT = pattern(
     re.IGNORECASE,
 )
 _FAR = 1.7
-"""So far a size may be from the product of parameters and bytes: other files, layers of another type."""
+"""How far a size may be from parameters times bytes, because of other files and layers of another type."""
 
 
 def _of_arithmetic(card: Card) -> Iterator[Wrong]:
-    """A size that so many parameters of a type have not, where one line or row gives type and size together."""
+    """A size that does not fit the number of parameters, where one line gives type and size together."""
     rows = labelled(card)
     counts = [found for label, text, _ in rows if "parameters" in _facts_of(label) and (found := _COUNT.match(text))]
     for label, text, offset in rows if len(counts) == 1 else ():
@@ -201,7 +201,7 @@ _SENTENCES = tuple((fact, word, pattern(form, re.IGNORECASE)) for fact, word, fo
 
 
 def _in_sentences(model: Described, card: Card, facts: Facts, reported: set[int]) -> Iterator[Wrong]:
-    """Sentences of the card and the summary that give one figure, and no other model's."""
+    """Sentences of the card and the summary that state a fact wrongly, unless they are about another model."""
     summary = model.summary
     for fact, word, form in _SENTENCES:
         if fact not in facts:
@@ -221,7 +221,7 @@ def _in_sentences(model: Described, card: Card, facts: Facts, reported: set[int]
 
 
 def _before(text: str, offset: int) -> str:
-    """The sentence up to here."""
+    """The part of a sentence before an offset."""
     return re.split(r"[.!?|]\s|\n\s*\n", text[max(0, offset - 200) : offset])[-1]
 
 
@@ -235,7 +235,7 @@ _SHAPE = pattern(
 
 
 def _in_code(model: Described, facts: Facts) -> Iterator[Wrong]:
-    """A GGUF file that code loads and the source, which has another, lacks; a shape that no vectors have."""
+    """A GGUF file that code loads and the source lacks, and an embedding shape that no vector has."""
     for match in _SHAPE.finditer(model.card.source) if "dimension" in facts and ".s" in model.card.source else ():
         if float(match["n"]) != facts["dimension"].value:
             yield _denied(

@@ -1,4 +1,4 @@
-"""The figures of a model's architecture: the keys that give each, and how sentences of cards say it."""
+"""The figures of a model's architecture: the keys that state each, and the sentences in which cards give it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from azureml_publish.patterns import pattern
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure: how a message says it, the file and the keys that give it, and how a sentence of a card says it.
+    """One figure: its wording in messages, the file and keys that state it, and the pattern of sentences that give it.
 
-    `word` is in every such sentence, in lower case; figures of an adapter stand in lines and tables alone.
+    `word` is in every such sentence, in lower case. Figures without a pattern are read in lines and tables only.
     """
 
     words: str
@@ -112,7 +112,7 @@ _GIVEN: Mapping[str, tuple[str, str, str]] = {
     "spacy": ("spaCy {}", "", ""),
     "pieces": ("{:.10g} tokens", "sentence_bert_config.json", "max_seq_length"),
 }
-"""How a message says each figure, the file that gives it, and the keys there."""
+"""For each figure its wording in a message, the file that states it, and the keys there."""
 
 _PROSE: Mapping[str, tuple[str, str]] = {
     "layers": ("layer", rf"{_NUMBER}[- ](?:(?:transformer|encoder|hidden)[- ])?layers?\b"),
@@ -169,7 +169,7 @@ _PROSE: Mapping[str, tuple[str, str]] = {
     "spacy": ("spacy", _LIBRARY.format("spacy")),
     "pieces": ("longer than", rf"\blonger than {_NUMBER} (?:word ?pieces|tokens)\b"),
 }
-"""A word that is in every sentence on a figure, in lower case, and how sentences say it."""
+"""For each figure a word that every matching sentence has, in lower case, and the pattern of such sentences."""
 
 
 def _figure(name: str) -> Figure:

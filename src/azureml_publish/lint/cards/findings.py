@@ -1,4 +1,4 @@
-"""What rules on cards have in common when they report a finding: its edits, and one finding for many places."""
+"""Helpers for rules that report findings in cards: edits, short quotations, and one finding for many places."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from azureml_publish.lint.check import Check
 from azureml_publish.lint.markdown.cards import Card, CardEdit
 
 MOST_EDITS = 1000
-"""More are not put into one fix; the next run finds the rest."""
+"""The most edits in one fix; the next run fixes the rest."""
 
 
 class Wrong(NamedTuple):
-    """One figure that is not the model's: its place, what is stated there, and what is true."""
+    """A wrong statement: its location, what it says, and what is true."""
 
     where: Location
     stated: str
@@ -22,17 +22,17 @@ class Wrong(NamedTuple):
 
     @property
     def message(self) -> str:
-        """Both in one sentence."""
+        """The statement and the truth in one sentence."""
         return f"{self.stated}, while {self.true}."
 
 
 def contradicted(card: Card, offset: int, text: str, true: str, by: str = "The card") -> Wrong:
-    """What a text of a card says, and what is true."""
+    """A wrong statement at an offset of a card."""
     return Wrong(card.at(offset, text), f"{by} says '{short(text)}'", true)
 
 
 def once_a_place(found: Iterable[Wrong]) -> Iterator[Wrong]:
-    """Of findings in one line of one file the first: two checks may know a figure from two files."""
+    """Only the first finding in each line: two checks may know one figure from two files."""
     seen: set[tuple[str, int]] = set()
     for one in found:
         place = (one.where.path, one.where.line)
@@ -42,12 +42,12 @@ def once_a_place(found: Iterable[Wrong]) -> Iterator[Wrong]:
 
 
 def replacing(card: Card, start: int, end: int, text: str) -> CardEdit:
-    """The edit that puts a text in the place of the characters between two offsets of a card."""
+    """The edit that replaces the characters between two offsets of a card."""
     return (*card.position(start), *card.position(end), text)
 
 
 def short(text: str) -> str:
-    """A text of the card as a message quotes it: one line, not long."""
+    """A text as a message quotes it: in one line, shortened."""
     line = " ".join(text.split())
     return line if len(line) <= 60 else f"{line[:57]}..."
 
@@ -63,7 +63,7 @@ def once_a_card(
     safe: bool = True,
     severity: Severity | None = None,
 ) -> Diagnostic:
-    """One finding for a matter of style, at the first of its places; its fix changes all that are in that file."""
+    """One finding for a matter of style, at its first place; the fix changes all places in that file."""
     here = card.place(edits[0][0], edits[0][1])
     near = [
         edit

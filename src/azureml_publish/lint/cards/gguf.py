@@ -1,4 +1,4 @@
-"""Files of GGUF: the types of llama.cpp, bits and sizes that name, card and summary give them, against each other."""
+"""The quantisation types, bits and sizes of GGUF files, as name, card and summary give them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _WITH_BITS = pattern(
 
 
 def unlike_gguf(model: Described) -> Iterator[Wrong]:
-    """Bits and bytes that are not those of the type of llama.cpp, and the only place that names another type."""
+    """Bits and sizes that do not fit the quantisation type, and the only place that names another type."""
     if ".gguf" in model.card.source.lower() or "gguf" in model.name.lower():
         yield from _types(model)
         yield from _sizes(model)
@@ -71,7 +71,7 @@ _COUNT = pattern(r"\W{0,3}([0-9]{1,4}(?:\.[0-9]{1,3})?) ?([bm])(?:illion)?\b", r
 
 
 def _sizes(model: Described) -> Iterator[Wrong]:
-    """Bytes that so many parameters of the type cannot have."""
+    """A size that does not fit the number of parameters and the quantisation type."""
     card = model.card
     quants = {match["bits"] for match in _QUANT.finditer(card.source)} if ".gguf" in card.source.lower() else set()
     count = next((found for one in of_subject(card, "parameters") if (found := _COUNT.match(one.text))), None)
@@ -88,11 +88,11 @@ _FAR = 2
 _IN_FILE = pattern(
     r"(?<![a-z0-9])(?:i?q(?P<bits>[1-8])(?:_[a-z0-9]+)*|b?fp?(?P<half>16|32))(?![a-z0-9])", re.IGNORECASE
 )
-"""Types of llama.cpp (https://github.com/ggml-org/llama.cpp/tree/master/tools/quantize), in names of files."""
+"""Quantisation types in file names (https://github.com/ggml-org/llama.cpp/tree/master/tools/quantize)."""
 
 
 def unlike_files(model: Described) -> Iterator[tuple[Location, str]]:
-    """A row that gives a file another type or number of bits than its name, and code with a file of another model."""
+    """A table row whose type or bits are not those in the file's name, and code that loads a file of another model."""
     card = model.card
     listed: dict[str, str] = {}
     for table in card.tables if ".gguf" in card.lowered else ():
@@ -116,7 +116,7 @@ def unlike_files(model: Described) -> Iterator[tuple[Location, str]]:
 
 
 def _of_code(card: Card, listed: frozenset[str]) -> Iterator[tuple[Location, str]]:
-    """Code with a file of a sibling or of another family; or of any other, where no code has one of those listed."""
+    """Code that loads a file of a sibling or another family; or of any other model, where none loads a listed one."""
     found = [
         (match[0][: quant.start()].lower(), match[0], offset)
         for match, offset in (card.in_fences(_FILE) if len(listed) == 1 else ())

@@ -1,4 +1,4 @@
-"""What cards say of a classifier's labels, against `id2label` of its configuration."""
+"""What cards say of a classifier's labels and tensors, against `id2label` and the files that declare tensors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HEAD = pattern(
     r"(?:label|abbreviation|class|tag|entity|category|emotion|sentiment)(?: (?:name|type|label))?s?", re.IGNORECASE
 )
 _BARE = pattern(r"^[BILESU]-")
-"""The place of a word within an entity, before the entity's label."""
+"""The prefix for a word's position in an entity, before the label itself."""
 
 _N = rf"(?P<n>{'|'.join(NUMERALS[1:11])}|[1-9][0-9]?)"
 _LISTED = pattern(
@@ -37,7 +37,7 @@ _OUTPUTS = pattern(
 
 
 def unlike_labels(model: Described) -> Iterator[Wrong]:
-    """Each statement on labels or tensors that is not so."""
+    """Each wrong statement on labels or tensors."""
     for page in model.cards:
         yield from _numbered(model, page)
         yield from _tensors(model, page)
@@ -57,7 +57,7 @@ _NUMBER = pattern(r"(?:(?:class|label) ?)?(?:index|id|number|#|no\.?)|#", re.IGN
 
 
 def _numbered(model: Described, page: Card) -> Iterator[Wrong]:
-    """A table of numbers and labels, of which one has another number than in the configuration or in labels.txt."""
+    """A table of numbers and labels with a number other than in the configuration or in labels.txt."""
     named = model.settings.get("id2label")
     by_number = {str(key): str(one) for key, one in named.items()} if isinstance(named, Mapping) else {}
     source, listed = "config.json", [path for path in model.content.places if path.endswith("labels.txt")]
@@ -104,7 +104,7 @@ _INLINE = pattern(
 
 
 def _ordered(page: Card, labels: Sequence[str]) -> Iterator[Wrong]:
-    """A list of all labels behind a colon: one that the configuration does not have, or an order that is another."""
+    """A list of all labels after a colon, with one that the configuration lacks, or in another order."""
     known = [one.lower() for one in labels]
     for match in _INLINE.finditer(page.source) if not page.too_large else ():
         if page.words[match.start()] != page.source[match.start()]:  # code
@@ -122,7 +122,7 @@ _TYPED = pattern(r"(?:data ?)?types?|dtype|shape", re.IGNORECASE)
 
 
 def _tensors(model: Described, page: Card) -> Iterator[Wrong]:
-    """A tensor in a table of names and types that neither inputs nor outputs have, while the others are of them."""
+    """A tensor in a table of names and types that the model does not have, while it has the others."""
     facts = [one for name in ("inputs", "outputs") if (one := known_facts(model).get(name))]
     ports = {
         port.name for one in facts if one.source != "MLmodel" and isinstance(one.value, tuple) for port in one.value
@@ -156,7 +156,7 @@ _FEW = 3
 
 
 def _lists(page: Card, labels: Sequence[str]) -> Iterator[Wrong]:
-    """A sentence that counts and lists the labels by their codes, and has others than the configuration."""
+    """A sentence that counts the labels and lists their codes, and has others than the configuration."""
     known = {_BARE.sub("", one) for one in labels if one != "O"}
     for match in _LISTED.finditer(page.words) if "(" in page.words else ():
         listed = set(_CODE.findall(match["list"]))
@@ -167,7 +167,7 @@ def _lists(page: Card, labels: Sequence[str]) -> Iterator[Wrong]:
 
 
 def _words(page: Card, labels: Sequence[str]) -> Iterator[Wrong]:
-    """A list of words that are the labels, but for one."""
+    """A list of words that are the labels, except for one."""
     known = {one.lower() for one in labels}
     for match in _WORDS.finditer(page.words):
         listed = re.findall(r"(?!(?:and|or)\b)\b[a-z]+", match["list"].lower())
@@ -178,7 +178,7 @@ def _words(page: Card, labels: Sequence[str]) -> Iterator[Wrong]:
 
 
 def _outputs(page: Card, count: int) -> Iterator[Wrong]:
-    """How many numbers a text says that the model gives for one input."""
+    """The number of outputs that a text gives for each input."""
     for match in _OUTPUTS.finditer(page.words) if " per " in page.words or " for each " in page.words else ():
         if number_of(match["n"]) != count:
             true = f"config.json has {count} label{'s' * (count != 1)}"

@@ -1,4 +1,4 @@
-"""What a card says of the model's languages, and where the spec says otherwise."""
+"""What a card says of the model's languages, against the spec."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
 Misstated: TypeAlias = tuple[Location, str, str]
-"""One statement that contradicts the spec: its place, what is wrong, and what to write."""
+"""A statement that contradicts the spec: location, message and hint."""
 
 
 def differing_languages(model: Described) -> Iterator[Misstated]:
-    """Each statement on languages that is not what the spec says; no more than the first of a kind."""
+    """Each statement on languages that contradicts the spec; only the first of each kind."""
     written = model.metadata.get("languages")
     listed = [written] if isinstance(written, str) else written if isinstance(written, list | tuple) else []
     codes = [code for code in listed if isinstance(code, str) and code.strip()]
@@ -75,7 +75,7 @@ _NO_OTHER = pattern(
     r"|\b(?:not (?:meant|made|intended|suitable|suited|designed|usable)\b[^.\n]{0,60}|nor) for"
     r" (?:use (?:in|with) )?(?:any )?languages other than (?P<than>[A-Z][a-z]{3,12})\b(?! and| or|,)"
 )
-"""Sentences that say that the model has one language."""
+"""Sentences that say that the model has just one language."""
 _SAME = "Write the same languages in both."
 _COUNTRIES = dict(
     pair.split("=")
@@ -84,11 +84,11 @@ _COUNTRIES = dict(
         *("il=he", "rs=sr", "at=de", "ir=fa", "ph=tl", "br=pt", "se=sv", "ee=et", "si=sl", "mx=es", "pk=ur"),
     ]
 )
-"""Codes of countries that people write for languages; some are codes of rare languages, too: kr is Kanuri."""
+"""Country codes that people write for languages. Some are also codes of rare languages: kr is Kanuri."""
 
 
 def _countries(model: Described, codes: list[str]) -> Iterator[Misstated]:
-    """A country's code for a language that the list lacks, and that the card names or that has no such code."""
+    """A country code in place of a language that the list lacks, or that is no language code at all."""
     own = {plain(code) for code in codes}
     for index, code in enumerate(codes):
         meant = _COUNTRIES.get(code.lower(), "")
@@ -108,7 +108,7 @@ _INTRODUCED = pattern(
 
 
 def _lists_below(card: Card) -> Iterator[tuple[str, int]]:
-    """Lists of languages below a heading on them, or behind words that introduce one, with their offsets."""
+    """Lists of languages below a heading on them, or after words that introduce one, with their offsets."""
     for heading in card.headings if "language" in card.lowered else ():
         if not _HEADING.fullmatch(heading.text.strip("*_ ")):
             continue
@@ -135,7 +135,7 @@ _IN_ONE = pattern(
 
 
 def _in_beginnings(model: Described, spec: frozenset[str]) -> Iterator[Misstated]:
-    """Languages in which the summary or the card's first sentences say that the model works, and none is the spec's."""
+    """Languages in the summary or the card's first sentences, where none of them is in the spec."""
     for text, is_summary in ((model.summary, True), (model.card.words[:_FIRST], False)):
         found = [(match, languages_in(match["listed"])) for match in _IN_ONE.finditer(text)]
         turns = _FROM_TO.finditer(text) if is_summary else ()
@@ -174,7 +174,7 @@ _OWN = pattern(
 
 
 def _counted(model: Described, spec: frozenset[str]) -> Iterator[Misstated]:
-    """How many languages a text says that the model has, where the spec lists several."""
+    """A number of languages that is not that of the spec."""
     for page in model.cards:
         for match in page.near(_COUNTED_LIST, " languages: "):
             number, listed = match["n"].lower(), languages_in(match["listed"])
@@ -195,7 +195,7 @@ _OF_MANY = pattern(r"(?:an? |the )?multilingual\b", re.IGNORECASE)
 
 
 def _in_sentences(model: Described, spec: frozenset[str]) -> Iterator[Misstated]:
-    """Sentences on languages: what the model translates, reads, or was trained on."""
+    """Sentences on the languages that the model translates, reads or was trained on."""
     translated = [*model.card.near(_TRANSLATES, "transla")]
     pair = _PAIR.search(model.name.lower())
     turns = [(code_of(one["one"]), code_of(one["other"])) for one in translated]
@@ -251,7 +251,7 @@ _TWO_NAMES = pattern(r" and [A-Z]")
 
 
 def _of_one_language(model: Described, spec: frozenset[str]) -> Iterator[Misstated]:
-    """A card that names one language again and again, and never the only one of the spec."""
+    """A card that names one language many times, and never the only one in the spec."""
     own = NAMES[min(spec)]
     if len(spec) > 1 or own in model.card.lowered:
         return
@@ -274,7 +274,7 @@ _READS = pattern(
     r"(?P<listed>(?:[A-Z][a-z]{3,12}, ){0,12}[A-Z][a-z]{3,12},? and [A-Z][a-z]{3,12})\b"
 )
 _PAIR = pattern(r"-([a-z]{2})-([a-z]{2})$")
-"""What names of models of translation end with: `opus-mt-en-de`."""
+"""The end of the names of translation models: `opus-mt-en-de`."""
 
 _TRANSLATES = pattern(
     r"\b(?:translates?|translating|translation)(?: \w+)?,? from (?P<one>(?-i:[A-Z])[a-z]{3,12})"
@@ -291,4 +291,4 @@ _TRAINED_ON = pattern(
     r"(?-i:[Tt]rain)(?<!strain)(?:ed|ing)\b[^.\n]{0,60}?\b(?:on|of|with) (?:an? |the )?(?:\w+ ){0,3}?" + _TEXTS,
     re.IGNORECASE,
 )
-"""Sentences that say on texts of which language a model was trained. Their end is rare, so it is looked for first."""
+"""Sentences on the language of the training texts. Their end is rare, so it is searched for first."""

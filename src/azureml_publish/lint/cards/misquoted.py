@@ -1,4 +1,4 @@
-"""Figures of results that a sentence gives otherwise than the tables, lists and blocks of the card and its pages."""
+"""Results that a sentence gives differently from the tables, lists and blocks of the card and its pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from azureml_publish.patterns import pattern
 
 
 class _Result(NamedTuple):
-    """A result of a table or a block: what it is of, by its row and its column, and the number as it is written."""
+    """A result in a table or block: the labels of its row and column, and the number as it is written."""
 
     labels: tuple[str, ...]
     text: str
@@ -33,7 +33,7 @@ _LEAST_DIGITS = 3
 
 
 def misquoted(model: Described) -> Iterator[Wrong]:
-    """Numbers in sentences that are slips of the same result in a table, or those of another row than this model's."""
+    """Numbers in sentences that are misspelt results of a table, or results of another model's row."""
     pages = [page for page in model.cards if not page.too_large]
     yield from _measured_otherwise(pages)
     numbers = [list(_numbers(page)) for page in pages]
@@ -61,7 +61,7 @@ def misquoted(model: Described) -> Iterator[Wrong]:
 
 
 def _numbers(page: Card) -> Iterator[tuple[re.Match[str], int]]:
-    """The numbers of two digits or more that stand in sentences, and how many digits they have."""
+    """The numbers of two digits or more in sentences, and how many digits each has."""
     lines = _table_lines(page)
     ends = (*page.starts[1:], len(page.words))
     for line, (start, end) in enumerate(zip(page.starts, ends, strict=True), 1):
@@ -73,13 +73,13 @@ def _numbers(page: Card) -> Iterator[tuple[re.Match[str], int]]:
 
 _TESTED = pattern(r"\b(?:measured|evaluated|tested|scored) (?:on|over|with) (?:the )?\Z", re.IGNORECASE)
 _LONG = 5
-"""So many digits no two numbers of a card share by chance."""
+"""Two numbers of a card do not share this many digits by chance."""
 
 
 def _count_meant(pages: list[Card], text: str, noun: str) -> str:
-    """The count elsewhere in the texts of which this one, that stands there once, has two digits swapped or a 0 more.
+    """The count elsewhere that a number, which occurs once, should be: two digits are swapped, or a 0 was added.
 
-    One with a 0 more is of the things that a model was tested on, and that stand there twice.
+    A number with an added 0 must count what the model was tested on, and the count must occur twice.
     """
     sources = [page.source for page in pages]
     if sum(source.count(text) for source in sources) > 1:
@@ -139,7 +139,7 @@ def _plain(label: str) -> str:
 
 
 def _forms(text: str) -> Iterator[str]:
-    """A number as sentences write it: as it is, rounded, or as a share or in per cent."""
+    """The forms in which a sentence may give a number: exact, rounded, as a share or as a percentage."""
     plain = text.replace(",", "")
     yield from (text, plain)
     value = float(plain)
@@ -149,7 +149,7 @@ def _forms(text: str) -> Iterator[str]:
 
 
 def _slip(results: list[_Result], sentence: str, text: str) -> _Result | None:
-    """The result that the sentence names and whose number, rounded as here, has two digits the other way round."""
+    """The result that the sentence names, whose number has two digits swapped in the sentence."""
     places, plain = len(text.partition(".")[2]), text.replace(",", "")
     clause = next((part for part in re.split(r"[,;] | and | but ", sentence) if text in part), sentence)
     for one in results:
@@ -160,14 +160,14 @@ def _slip(results: list[_Result], sentence: str, text: str) -> _Result | None:
             near = places > 1 and given >= places and _one_off(true, plain) and not _COMPARED.search(clause)
             named = (swapped or near) and any(_names(sentence.lower(), label) for label in one.labels)
             if named and any(text == match[0] for label in one.labels for match in _NUMBER.finditer(label)):
-                continue  # the row also has this figure, among words
+                continue  # the row has this number, too, in a cell with words
             if named and (swapped or _only(results, one)):
                 return one
     return None
 
 
 def _only(results: list[_Result], true: _Result) -> bool:
-    """Whether few results go by these labels: among many one is near by chance."""
+    """Whether few results share these labels: among many, one is similar by chance."""
     named = [one for one in results if set(one.labels) & set(true.labels)]
     return len(named) <= _MOST_NAMED
 
@@ -181,7 +181,7 @@ _COMPARED = pattern(
 
 
 def _names(sentence: str, label: str) -> bool:
-    """Whether a sentence has a label of a table, or its first word where that is a name of its own."""
+    """Whether a sentence has the label of a table, or its first word where that is a name."""
     plain = label.lower()
     first = re.split(r"[\s.:/]", plain)[0]
     words = (plain, first) if any(sign.isupper() for sign in label[:2]) and len(first) > 2 else (plain,)
@@ -201,7 +201,7 @@ _GENERIC = frozenset(
 
 
 def _swapped(true: str, stated: str) -> bool:
-    """Whether two neighbouring digits stand the other way round."""
+    """Whether two neighbouring digits are swapped."""
     if len(true) != len(stated) or true == stated:
         return False
     apart = [at for at, (one, other) in enumerate(zip(true, stated, strict=True)) if one != other]
@@ -211,7 +211,7 @@ def _swapped(true: str, stated: str) -> bool:
 
 
 def _shifted(true: str, stated: str) -> bool:
-    """Whether the point stands one digit further on: 0.568 of 0.0568."""
+    """Whether the decimal point is one digit further to the right: 0.568 for 0.0568."""
     digits = [re.sub(r"\D", "", one).lstrip("0") for one in (true, stated)]
     return (
         digits[0] == digits[1] != "" and "." in true and abs(float(true.replace(",", "")) / float(stated) - 1) > _TENTH
@@ -222,7 +222,7 @@ _TENTH = 0.5
 
 
 def _one_off(true: str, stated: str) -> bool:
-    """Whether one digit, and not the last, is another."""
+    """Whether exactly one digit differs, and not the last one."""
     if len(true) != len(stated):
         return False
     apart = [at for at, (one, other) in enumerate(zip(true, stated, strict=True)) if one != other]
@@ -230,7 +230,7 @@ def _one_off(true: str, stated: str) -> bool:
 
 
 def _own_results(model: Described, page: Card) -> Iterator[tuple[_Result, list[str]]]:
-    """What tables of several models give for this one, in its row or its column, each with what the others have."""
+    """This model's results in tables of several models, each with the other models' results."""
     own = own_names(model)
     for table in page.tables:
         heads = [_plain(cell.text) for cell in table.header.cells]
@@ -250,7 +250,7 @@ def _own_results(model: Described, page: Card) -> Iterator[tuple[_Result, list[s
 
 
 def _of_another(owned: list[tuple[_Result, list[str]]], sentence: str, text: str) -> _Result | None:
-    """This model's own result, where a sentence gives what the tables have for another model."""
+    """This model's own result, where a sentence gives another model's."""
     lowered, found = sentence.lower(), None
     for one, others in owned:
         if not one.labels[0] or not _CELL.fullmatch(one.text):
@@ -264,7 +264,7 @@ def _of_another(owned: list[tuple[_Result, list[str]]], sentence: str, text: str
 
 
 def _measures(sentence: str, head: str, number: str) -> bool:
-    """Whether a sentence gives the number for the head of a column: `500 epochs`, `an AP of 42.0`."""
+    """Whether a sentence gives the number for a column's heading: `500 epochs`, `an AP of 42.0`."""
     word = re.escape(head.lower().split()[-1]) if head else ""
     if len(word) < 2 or word in _GENERIC:
         return False
@@ -276,7 +276,7 @@ def _measures(sentence: str, head: str, number: str) -> bool:
 
 
 def same_figure(one: str, other: str) -> bool:
-    """Whether two numbers are one, rounded as the shorter one is, and as a share or in per cent."""
+    """Whether two numbers are equal when rounded to the shorter one, also as share and percentage."""
     near = 0.51 * 10.0 ** -min(len(text.partition(".")[2]) for text in (one, other))
     return any(abs(float(one) - float(other) * scale) <= near * max(1, scale) for scale in (1, 100, 0.01))
 
@@ -290,7 +290,7 @@ _IS = pattern(
 
 
 def _measured_otherwise(pages: list[Card]) -> Iterator[Wrong]:
-    """A measure that sentences of the card give once, and those of a page beside it otherwise."""
+    """A measure that the card's sentences and another page give differently."""
     if len(pages) < 2:
         return
     stated: list[dict[str, list[re.Match[str]]]] = []

@@ -1,4 +1,4 @@
-"""Numbers of parameters that name, card, summary and spec give, against one another and the weights."""
+"""The number of parameters in name, card, summary and spec, compared with each other and with the weights."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OWN_FIGURE = "Give this model's own figure; that of a sibling does not fit."
 
 
 def unlike_name(model: Described) -> Iterator[tuple[Location, str, str]]:
-    """Counts that are not those of the name, or of the weights: their places, what is wrong, and what to write."""
+    """Numbers of parameters that contradict the name or the weights: location, message and hint."""
     named = named_counts(model)
     low, high = parameter_bounds(model)
     if not named:
@@ -68,17 +68,17 @@ _COUNT_ALONE = pattern(
     r"^\W*(?:~|about\s)?\s*([0-9]{1,4}(?:\.[0-9]{1,3})?)\s?(b(?:illion)?|m(?:illion)?|bn)\b", re.IGNORECASE
 )
 _NEAR = 160
-"""How far before a figure its subject may stand."""
+"""How many characters before a figure its subject may be."""
 
 _THIS = pattern(r"\b(?:this|the) (?:\w+ )?model\b|\bit (?:has|is)\b|^\W*this is [^.]{3,40} checkpoint\b", re.IGNORECASE)
 _COMPARED = pattern(
     r"\b(?:than|par|like|unlike|compar\w+|outperform\w*|vs|versus|teacher|distill\w+|models (?:of|with)"
     r"|lora|adapters?|trainable|encoder|tower|projector|draft\w*)\b"
 )
-"""Words of sentences that speak of other models as well, or of a part of this one."""
+"""Words of sentences that are about other models, too, or about a part of this one."""
 
 _RANGE = pattern(r"(?:\b(?:to|and|or|from|between)|[-\u2013,])\s*$")
-"""What stands before a figure that is one of several: from 7 to 70 billion."""
+"""Text before a figure that is one end of a range: from 7 to 70 billion."""
 _N = r"(?P<n>[0-9]{1,4}(?:\.[0-9]{1,3})?)[\s-]?(?P<u>b(?:illion)?|m(?:illion)?|bn)\b"
 _OWN_COUNT = pattern(
     r"\b(?:(?:this|the) model|(?P<it>it)) (?:has|contains|comes with|consists of) (?:about |around |~ ?|a total of )?"
@@ -98,18 +98,18 @@ _IN_SUMMARY = pattern(rf"(?<![\w.,-]){_N}[\s-]param\w+", re.IGNORECASE)
 
 
 def _own_counts(card: Card) -> Iterator[tuple[float, str, int]]:
-    """What sentences say whose subject is this model, whatever else the card compares it with."""
+    """Numbers in sentences whose subject is this model, even if they compare it with others."""
     for match in card.near(_OWN_COUNT, "param"):
         text = match.string[match.start("n") : match.end()]
         if match["it"] and (match.start() > _NEAR * 3 or _COMPARED.search(card.lowered[: match.start()])):
-            continue  # what `it` is, is not certain further down
+            continue  # further down, `it` may be something else
         yield value_of(match["n"], match["u"]), text, match.start("n")
     for match in card.near(_OWN_CARD, "this "):
         yield value_of(match["n"], match["u"]), match[0], match.start()
 
 
 def named_counts(model: Described) -> tuple[float, ...]:
-    """What the name may say, first what its last part says: `2-7b` may be 7b or 2.7b. None of a mixture of experts."""
+    """The numbers that a name may state, its last part first: `2-7b` is 7b or 2.7b. None for a mixture of experts."""
     sizes = sorted(variant_of(model.name).stated.get("size", frozenset()), key=len)
     if len(sizes) > 1 and not all(size.endswith(sizes[0]) for size in sizes):
         return ()
@@ -129,7 +129,7 @@ def _count_of(text: str) -> float | None:
 
 
 def _card_counts(model: Described) -> Iterator[tuple[float, str, int]]:
-    """Counts that the card gives of this model, not of another one in passing."""
+    """The numbers that the card gives for this model, without passing mentions of others."""
     card = model.card
     if card.too_large:
         return
@@ -148,13 +148,13 @@ def _card_counts(model: Described) -> Iterator[tuple[float, str, int]]:
 
 
 def _own_line(card: Card, claims: Sequence[tuple[float, str, int]]) -> list[tuple[float, str, int]]:
-    """The count of the only line that is labelled with it, in which no other model can be meant."""
+    """The number in the only labelled line, which cannot be about another model."""
     offsets = {claim.offset for claim in of_subject(card, "parameters")}
     lines = [one for one in claims if one[2] in offsets]
     return lines if len(lines) == 1 and not _COMPARED.search(lines[0][1].lower()) else []
 
 
 def _summary_count(summary: str) -> re.Match[str] | None:
-    """The only count of parameters in a summary that compares nothing."""
+    """The only number of parameters in a summary that compares nothing."""
     found = list(_IN_SUMMARY.finditer(summary))
     return found[0] if len(found) == 1 and not _COMPARED.search(summary.lower()) else None

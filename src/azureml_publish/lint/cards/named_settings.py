@@ -1,6 +1,6 @@
-"""Rows, tags and counts in words whose label has the words of a key of the settings: any number, yes or no, any class.
+"""Rows, tags and sentences that give another value for a setting: numbers, yes or no, classes.
 
-One mechanism for all keys: a label is compared with those whose words it has, and is right where one of them is.
+One mechanism for all keys: a label is compared with every key that has its words, and one equal value is enough.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from azureml_publish.patterns import pattern
 
 
 class Setting(NamedTuple):
-    """A value of the settings, and the key and file that give it."""
+    """A value of the settings, with its key and its file."""
 
     value: Any
     key: str
@@ -38,7 +38,7 @@ _UNSAID = pattern(
     r"|vocab_size|architectures|model_type|quant_method|bits|group_size|id2label|label2id|torch_dtype|use_cache"
     r"|(?:max|min|model_max)_(?:new_tokens|length)|top_[kp]|temperature|problem_type|image_mean|resample"
 )
-"""Keys that no card speaks of, or of which other rules know more."""
+"""Keys that cards do not mention, or that other rules check."""
 
 _WORDS = pattern(r"[a-z]+|\d+")
 _FILLERS = frozenset(
@@ -71,11 +71,11 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     ),
     "intermediate_size": ("ffn size", "mlp size", "feed forward size"),
 }
-"""Labels of cards that have other words than their key."""
+"""Labels of cards with other words than their key."""
 
 
 def words_of(label: str) -> frozenset[str]:
-    """The words of a label or a key that say what it is of."""
+    """The significant words of a label or key."""
     plain = re.sub(r"[*`]|\([^)]*\)|<[^>]*>", "", label).lower()
     words = (_SAME.get(word, word) for word in _WORDS.findall(plain))
     return frozenset(word[:-1] if len(word) > 3 and word[-1] == "s" and word[-2] != "s" else word for word in words)
@@ -87,7 +87,7 @@ def _core(words: frozenset[str]) -> frozenset[str]:
 
 @functools.lru_cache(maxsize=4)
 def settings_of(model: Described) -> Mapping[frozenset[str], tuple[Setting, ...]]:
-    """Every value that cards speak of, by the words of its key; none of a key that only some parts of a model have."""
+    """Every value that cards mention, by the words of its key; without keys that only some parts of a model have."""
     files: dict[str, Mapping[str, Any]] = {
         path: model.content.settings(path) for path in sorted(model.content.places) if _FILE.fullmatch(path)
     }
@@ -116,7 +116,7 @@ _OF_ONE_PART = frozenset(("patch_size", "image_size", "num_channels", "num_mel_b
 
 
 def _key_words(words: frozenset[str]) -> frozenset[str]:
-    """A key of one word keeps `size` and the like: samples are not a `sample_size`."""
+    """The words of a key; one with a single significant word keeps `size` and the like: `sample_size`."""
     core = _core(words)
     return core if len(core) > 1 else words - {"num", "n"}
 
@@ -133,7 +133,7 @@ def _is_plain(value: object) -> bool:
 
 
 def unlike_settings(model: Described) -> Iterator[Wrong]:
-    """What rows, tags, sentences and cells say of a key of the settings that none of that name has."""
+    """Rows, tags, sentences and cells that contradict every setting with their words."""
     known = settings_of(model)
     if known:
         yield from _in_rows(model, known)
@@ -167,7 +167,7 @@ _PARTS = pattern(r"\b(?:encoder|decoder|tower|image|text|vision|audio|u-?net|gen
 
 
 def _of_parts(card: Card) -> Iterator[tuple[str, str, int]]:
-    """Rows of tables whose columns are parts of the model: right where one of the cells is."""
+    """Rows of tables whose columns are parts of the model; one matching cell is enough."""
     for table in card.tables:
         heads = table.header.cells[1:]
         for row in table.rows if len(heads) > 1 and all(_PARTS.search(head.text) for head in heads) else ():
@@ -187,7 +187,7 @@ _UNCERTAIN = pattern(
 
 
 def _denies(text: str, settings: Sequence[Setting]) -> bool:
-    """Whether a text gives a number, or says yes or no, and none of the settings is so."""
+    """Whether a text gives a number or a yes/no that none of the settings has."""
     plain = text.strip("*_` .").lower()
     truths = [one.value for one in settings if isinstance(one.value, bool)]
     if plain in _TRUTH or truths:
@@ -201,7 +201,7 @@ _FEW = 3
 
 
 def _numbers(value: Any) -> Iterator[float]:
-    """A number as a card may write it; of a list each entry, their sum and how many they are."""
+    """The numbers that a card may give for a value; of a list each entry, the sum and the length."""
     if isinstance(value, list):
         yield from (float(one) for one in (*value, sum(value), len(value)))
     else:
@@ -225,7 +225,7 @@ _LATER = pattern(r"\b(?:last|first|top|bottom|additional|extra|every|each|per|ba
 
 
 def _in_words(model: Described, known: Mapping[frozenset[str], tuple[Setting, ...]]) -> Iterator[Wrong]:
-    """`4 latent channels`, `patches of 14`: a key of two words at least that no place of the card gives rightly."""
+    """`4 latent channels`, `patches of 14`: a key of two words or more whose right value is nowhere in the card."""
     card = model.card
     stated: dict[tuple[Setting, ...], list[tuple[float, re.Match[str]]]] = {}
     for form in (_COUNTED, _SIZED) if not card.too_large else ():
@@ -274,7 +274,7 @@ _HOW = {key: pattern(form, re.IGNORECASE) for key, form in _GENERATED.items()}
 
 
 def _of_generation(model: Described) -> Iterator[Wrong]:
-    """What sentences say of the defaults of generation, which `generation_config.json` gives."""
+    """Sentences on the defaults of generation, against `generation_config.json`."""
     path = next((one for one in sorted(model.content.places) if one.endswith("generation_config.json")), "")
     held = model.content.settings(path) if path else {}
     for label, text, offset in labelled(model.card) if held else ():
@@ -305,7 +305,7 @@ _CLASS_KEYS = ("_class_name", "tokenizer_class", "image_processor_type", "featur
 
 
 def _of_classes(model: Described) -> Iterator[Wrong]:
-    """A class at the beginning of a cell or a sentence that the settings give otherwise."""
+    """A class at the beginning of a cell or sentence, where the settings have another."""
     card = model.card
     found = list(_CLASS.finditer(card.source)) if "`" in card.source and not card.too_large else []
     if not found:

@@ -1,4 +1,4 @@
-"""What card, summary and MLmodel say of the weights' figures, beside sentences: rows, formats, trees, capitals."""
+"""The weights' figures in rows, summaries and MLmodel: number formats, trees, vector lengths, capitals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from azureml_publish.patterns import pattern
 
 
 def unlike_figures(model: Described) -> Iterator[Wrong]:
-    """Rows, sentences and the summary that give other figures than the weights, and other forms of their numbers."""
+    """Rows, sentences and the summary that contradict the figures or the number type of the weights."""
     for look in (_in_summary, _in_tables, _in_signature, _of_format, unlike_gguf, _trees, _unlike_case):
         yield from look(model)
 
@@ -38,7 +38,7 @@ _COMPARED = pattern(
 
 
 def _in_summary(model: Described) -> Iterator[Wrong]:
-    """Figures of the summary; one that compares models says nothing for certain."""
+    """Figures in the summary. A summary that compares models is not judged."""
     if _COMPARED.search(model.summary):
         return
     for figure, known in figures_of(model).items():
@@ -55,7 +55,7 @@ _SIDES = pattern(r"\bimages of ([0-9]{2,4}) ?[x\u00d7] ?\1\b", re.IGNORECASE)
 
 
 def _in_tables(model: Described) -> Iterator[Wrong]:
-    """The row of this model in a table of several."""
+    """The row of this model in a table of several models."""
     own, known = own_names(model), figures_of(model)
     for table in model.card.tables if known else ():
         heads = [subject_of(cell.text) for cell in table.header.cells]
@@ -76,7 +76,7 @@ _MILLIONS = pattern(r"([0-9]{1,4}(?:\.[0-9]{1,2})?) ?([mb])(?:illion)?", re.IGNO
 
 
 def _in_signature(model: Described) -> Iterator[Wrong]:
-    """The length of the vectors that the signature of an embedding promises."""
+    """The vector length in the signature of an embedding model."""
     size = model.settings.get("hidden_size")
     reduced = "out_features" in model.card.text or any(re.search(r"(?:^|/)\d_Dense", name) for name in model.files)
     if model.mlmodel is None or not isinstance(size, int) or reduced or "embeddings" not in tasks_of(model):
@@ -101,11 +101,11 @@ _FLOATS = pattern(
 )
 _OF_DTYPE = {"bfloat16": ("bf", "half"), "float16": ("fp", "half"), "float32": ("full",)}
 _BUILT = pattern(r"gguf|onnx|cuda|cpu|gpu|npu|quant|int[48]|fp\d|bf16|awq|gptq|\d-?bit", re.IGNORECASE)
-"""Words of names of builds, whose numbers are not those of the configuration."""
+"""Words in names of builds, whose number type may differ from the configuration's."""
 
 
 def _of_format(model: Described) -> Iterator[Wrong]:
-    """The type of the weights' numbers, and their bytes, in a line or row of the card."""
+    """The number type of the weights, and their bytes, in a line or row of the card."""
     config = model.settings
     dtype = stored_type(config)
     claims = [*of_subject(model.card, "weights"), *of_subject(model.card, "quantization")]
@@ -130,7 +130,7 @@ _TREES = pattern(r"(?<![\w.,-])([0-9]{1,5}) (?:decision |regression )?(?:trees|e
 
 
 def _trees(model: Described) -> Iterator[Wrong]:
-    """Trees of a forest, in the summary and in the card."""
+    """The number of trees in a forest, in summary and card."""
     stated = _TREES.findall(model.summary)
     others = set(_TREES.findall(model.card.words) if "trees" in model.summary else ())
     if len(stated) == 1 and len(others) == 1 and stated[0] not in others:
@@ -138,7 +138,7 @@ def _trees(model: Described) -> Iterator[Wrong]:
 
 
 def _unlike_case(model: Described) -> Iterator[Wrong]:
-    """What the line on the vocabulary says of capitals."""
+    """What the vocabulary's line says of capitals."""
     case = variant_of(model.name).stated.get("case", frozenset())
     for claim in of_subject(model.card, "vocabulary") if len(case) == 1 else ():
         lowers = bool(re.search(r"\blower[- ]?cased?\b|\bcase[- ]insensitive\b|\buncased\b", claim.text, re.IGNORECASE))
@@ -153,7 +153,7 @@ def unlike_architecture(model: Described) -> Iterator[Wrong]:
     for figure, known in figures_of(model).items():
         true = known.value
         stated = [one for one in stated_figures(model.card, figure) if not of_sibling(model, one.offset)]
-        if figure == "classes" and isinstance(true, frozenset):  # of entities, which sentences count as they like
+        if figure == "classes" and isinstance(true, frozenset):  # of entities, which sentences count in different ways
             stated = [one for one in stated if one.labelled]
         if (one := _foreign(model, figure, true, stated)) is not None:
             yield contradicted(model.card, one.offset, one.text, _given(model, figure, known))
@@ -164,10 +164,10 @@ def _given(model: Described, figure: str, known: Known[Given]) -> str:
 
 
 def _foreign(model: Described, figure: str, true: Given, stated: Sequence[Stated]) -> Stated | None:
-    """The statement that is not so, and is of this model.
+    """The wrong statement that is about this model, if any.
 
-    A card that also gives the right figure speaks of several models, a teacher or a smaller sibling; in its only line
-    with the figure's label, and in a sentence whose subject this model is, it speaks of its own.
+    A card that also gives the right figure is about several models. The only line with the figure's label, and
+    a sentence with this model as its subject, are about this model all the same.
     """
     labelled = [one for one in stated if one.labelled]
     if len(labelled) == 1 and not any(fits(figure, value, true) for value in labelled[0].values):
@@ -195,7 +195,7 @@ _CHANGED = pattern(r"\b(?:resampl|upsampl|downsampl|convert|interpolat|from)\w*\
 
 
 def of_sibling(model: Described, offset: int) -> bool:
-    """Whether the sentence names a sibling before its figure: `Whisper large has 32 layers`."""
+    """Whether a sentence names a sibling before its figure: `Whisper large has 32 layers`."""
     text = re.split(r"[.!?|]\s|\n\s*\n", model.card.words[max(0, offset - _SENTENCE) : offset])[-1]
     before = text.split()
     names = (*before, *(" ".join(pair) for pair in pairwise(before)))
@@ -209,20 +209,20 @@ _SUBJECT = pattern(
     r"(?<![\w/.-])(?=[\w./-]*\d)([A-Za-z][\w.]*(?:/[\w.]+)?(?:-[\w./]+)+),?"
     r" (?:has|have|with|is|uses|gives?|returns?|takes|needs|reaches)\b"
 )
-"""A name with a hyphen that is the subject: `all-MiniLM-L6-v2 has 22.7M parameters`."""
+"""A hyphenated name as the subject of a sentence: `all-MiniLM-L6-v2 has 22.7M parameters`."""
 
 
 _SENTENCE = 200
 
 
 def of_same_owner(model: Described, loaded: str, before: str) -> bool:
-    """Whether the code loads what is of another size or case, of the owner of this model, which no code loads.
+    """Whether code loads a model of the same owner with another size or case, while no code loads this one.
 
-    Of a build for ONNX Runtime also what is of another family.
+    For a build for ONNX Runtime, also a model of another family.
     """
     hub, own, other = hub_id(model), variant_of(model.name), variant_of(loaded.rpartition("/")[2])
     if tuned_otherwise(hub, loaded) and _WHOLE.search(before) and not model.adapter:
-        return True  # a tokenizer may well be that of the base
+        return True  # a tokenizer may be the base model's
     if _GENAI.search(before) and families_in(loaded) and not own.words & other.words:
         return True
     return (
@@ -237,7 +237,7 @@ def of_same_owner(model: Described, loaded: str, before: str) -> bool:
 _GENAI = pattern(
     r"\b(?:og|onnxruntime_genai)\.Model\(\W*$|\bfoundry model (?:run|download|load) $|\bFoundryLocalManager\(\W*$"
 )
-"""Before the folder of a build for ONNX Runtime, which is this model's own."""
+"""Text before the folder of a build for ONNX Runtime, which is this model's own."""
 
 _WHOLE = pattern(r"(?:Model|LM|Generation|Classification|LLM|Answering)(?:\.from_pretrained)?\(|\bpipeline\(|\bserve ")
-"""Before the name of a model, what loads its weights."""
+"""Text before the name of a model whose weights are loaded."""

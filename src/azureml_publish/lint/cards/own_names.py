@@ -1,4 +1,4 @@
-"""Where texts name the model itself, beside the beginning of a card: rows, backbones, tables and pages of results."""
+"""Places other than a card's beginning that name the model itself: rows, backbones, tables and pages of results."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
 Misnamed: TypeAlias = tuple[Location, str]
-"""A place that is of this model and names another one, and how."""
+"""The location of a name that should be this model's, and the message."""
 
 
 def misnamed(model: Described) -> Iterator[Misnamed]:
-    """Every such place of the card, the pages beside it and the summary."""
+    """Every such name in the card, its pages and the summary."""
     at_summary = Card(model.summary, lambda _line, _column: model.where("summary"))
     for look in (_backbones, _hours):
         yield from look(model, at_summary)
@@ -43,7 +43,7 @@ def misnamed(model: Described) -> Iterator[Misnamed]:
 
 
 def sibling_by_any(model: Described, name: str) -> Kind | None:
-    """By what a name means another model than the one that asset and Hub id name, which agree with each other."""
+    """The kind of difference by which a name means a sibling of the model; its own names must agree with each other."""
     tail = hub_id(model).rpartition("/")[2]
     known = (model.name, tail) if tail and sibling_of(model.name, tail) is None else (model.name,)
     related = [one for one in known if variant_of(one).words & variant_of(model.name).words]
@@ -63,7 +63,7 @@ _THIS = pattern(
 
 
 def _this_model(model: Described, card: Card) -> Iterator[Misnamed]:
-    """The row or column of a table that says `(this model)`."""
+    """The row or column that is marked `(this model)`."""
     if "(this" not in card.lowered and "(ours)" not in card.lowered:
         return
     for table in card.tables:
@@ -77,7 +77,7 @@ def _this_model(model: Described, card: Card) -> Iterator[Misnamed]:
 
 
 NAME = r"[A-Za-z][A-Za-z0-9.]*(?:[-_][A-Za-z0-9.]*[A-Za-z0-9])+"
-"""A name: parts with hyphens between them."""
+"""A name: parts joined by hyphens."""
 
 _NAME = pattern(NAME)
 _CHECKPOINT = pattern(r"\bcheckpoint \W?(?P<name>tiny|mini|small|base|medium|large|huge)\b")
@@ -87,7 +87,7 @@ _WITH = pattern(rf"\b(?:with|and) an? (?P<name>{NAME}) (?:backbone|encoder|trunk
 
 
 def _backbones(model: Described, card: Card) -> Iterator[Misnamed]:
-    """The network in the model's name, in a row on it or in the card's first sentences."""
+    """The backbone in the model's name, against a row on it or the card's first sentences."""
     for stated in of_subject(card, "backbone"):
         if name := _NAME.match(stated.text):
             yield from _wrong(model, card.at(stated.offset, stated.text), stated.text, name[0])
@@ -97,7 +97,7 @@ def _backbones(model: Described, card: Card) -> Iterator[Misnamed]:
         message = f"Here stands the checkpoint {size['name']}, which is of another size than {model.name}."
         yield card.at(size.start("name"), size["name"]), message
     for stated in of_subject(card, "architecture"):
-        key_of_llama_cpp = re.fullmatch(r"[a-z0-9]+", stated.text)  # `llama` of every model that is built like it
+        key_of_llama_cpp = re.fullmatch(r"[a-z0-9]+", stated.text)  # `llama` is an architecture
         if not key_of_llama_cpp and strangers(families_in(model.name), families_in(stated.text.partition(",")[0])):
             message = f"Here stands {short(stated.text)}, which is of another family than {model.name}."
             yield card.at(stated.offset, stated.text), message
@@ -114,7 +114,7 @@ _HOURS_TRAINED = pattern(
 
 
 def _hours(model: Described, card: Card) -> Iterator[Misnamed]:
-    """The hours of speech that are in the model's name: `wav2vec2-base-960h`."""
+    """The hours of speech in the model's name: `wav2vec2-base-960h`."""
     own = variant_of(model.name).stated.get("hours", frozenset())
     stated = list(_HOURS_TRAINED.finditer(card.words)) if own else []
     if stated and not any(match["n"].replace(",", "") in own for match in stated):
@@ -141,11 +141,11 @@ PUBLISHED_AS = pattern(
     r"|(?:the|these|its|model) weights (?:are|come|stem) (?:available )?(?:at|on|from|in))\s+[\[*`]*\Z",
     re.IGNORECASE,
 )
-"""What says before a link that this model itself lies there; CARD027 reports the links of siblings there."""
+"""Words before a link that say that this model is published there. CARD027 reports links to siblings."""
 
 
 def _originals(model: Described, card: Card) -> Iterator[Misnamed]:
-    """A link to where this model was published, which leads to another one of the owner of its Hub id."""
+    """A link to where this model was published that leads to another model of its Hub id's owner."""
     hub = hub_id(model)
     possible = any(word in card.lowered for word in ("original", "published", "checkpoint", "wraps"))
     for link in card.links if "/" in hub and possible else ():
@@ -166,12 +166,12 @@ _OUR = pattern(r"\b(?:this model|ours?|the model)\b", re.IGNORECASE)
 
 
 def _heads(model: Described, card: Card) -> Iterator[Misnamed]:
-    """A table that compares models, a sibling first, and has this one in no place."""
+    """A table that compares models, with a sibling in the first place and this model in none."""
     own = own_names(model)
     cells = [cell.text for table in card.tables for row in (table.header, *table.rows) for cell in row.cells]
     for table in card.tables:
         if not any("-" in cell.text or "_" in cell.text for cell in table.header.cells):
-            continue  # there is no name
+            continue  # not a name
         texts = [re.sub(r"[*`_]|\]\([^)]*\)|[\[\]]", "", cell.text).strip() for cell in table.header.cells]
         apart = [index for index, text in enumerate(texts) if _NAME.fullmatch(text) and sibling_of(model.name, text)]
         if not apart or any(_may_be_own(model, text, own) for text in (*texts, *_firsts(table))):
@@ -195,7 +195,7 @@ def _models_of(texts: list[str]) -> list[str]:
 
 
 def _may_be_own(model: Described, text: str, own: tuple[str, ...]) -> bool:
-    """Whether a cell may mean this model: its name, a part of it that contradicts nothing, or words for it."""
+    """Whether a cell may mean this model: its name, a part of the name, or words for it."""
     if _OUR.search(text) or is_own(text, own):
         return True
     mine, theirs = variant_of(model.name), variant_of(text)
@@ -214,7 +214,7 @@ _SUBJECT = pattern(
 
 
 def _subjects(model: Described, page: Card) -> Iterator[Misnamed]:
-    """The model that a page of results says it is of, where that is another and this one is not named."""
+    """The model that a page of results says it is about, where that is not this one."""
     match = _SUBJECT.search(page.words)
     if match is None or not re.search(r"\d", match["name"]):
         return
@@ -229,17 +229,17 @@ def _subjects(model: Described, page: Card) -> Iterator[Misnamed]:
 
 
 def repository_of(text: str) -> str:
-    """The repository that a row names, by its id or its address; empty where it names none."""
+    """The repository in a row, by its id or address; empty where there is none."""
     address = ADDRESS.search(text)
     found = linked_model(address[0]) if address else text
     return found if _REPOSITORY.fullmatch(found) else ""
 
 
 ADDRESS = pattern(r"https://huggingface\.co/[^\s<>\")\]]+")
-"""The address of a page of the Hub."""
+"""An address of a page on the Hub."""
 _REPOSITORY = pattern(r"[\w-][\w.-]{0,60}/[\w.-]{2,100}")
 
 
 def logged_untuned(model: Described, name: str) -> bool:
-    """Whether MLmodel, by which nobody fine-tuned the model, has a name that differs in a word of tuning alone."""
+    """Whether MLmodel, which does not show any fine-tuning, has a name that differs in a tuning word alone."""
     return model.logged_metadata.get("is_finetuned_model") is False and tuned_otherwise(hub_id(model), name)

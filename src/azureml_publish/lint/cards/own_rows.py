@@ -1,4 +1,4 @@
-"""The row of this model in a table that compares several."""
+"""The row of this model in tables that compare several models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _THIS = pattern(r"\bthis (?:model|version|checkpoint|repo\w*)\b|\(this\)", re.IG
 
 
 def own_row(model: Described, table: Table) -> int | None:
-    """The only row whose first cell is this model, by its name or by the words `this model`."""
+    """The only row whose first cell is this model's name or `this model`."""
     own = own_names(model)
     texts = [re.sub(r"[*`_]|\]\([^)]*\)|\[", "", row.cells[0].text).strip() for row in table.rows]
     marked = [index for index, text in enumerate(texts) if _THIS.search(text)]
@@ -24,7 +24,7 @@ def own_row(model: Described, table: Table) -> int | None:
 
 
 def own_cells(model: Described, card: Card, subjects: Sequence[str]) -> Iterator[tuple[str, Cell]]:
-    """What tables of three columns and more give in the row of this model, under heads of these subjects."""
+    """The cells in this model's row below the headings of some subjects, in tables of three columns or more."""
     for table in card.tables:
         heads = [subject_of(cell.text) for cell in table.header.cells] if len(table.header.cells) > 2 else []
         index = own_row(model, table) if any(head in subjects for head in heads[1:]) else None

@@ -1,4 +1,4 @@
-"""How texts look that were to be replaced, or that were meant for their authors: forms by words that each must hold."""
+"""Placeholders and notes to authors in texts: patterns, each with words that a matching text must have."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EMPTY_WORDS = (
     r"|supplied|updated|written)(?: (?:here|later|soon))?|\?\?+"
     r"|wip|x{2,4}\.x{1,3} ?%?|asdf\w*|qwerty|blah(?: blah)*|foo bar(?: baz)?"
 )
-"""A cell or a line that holds one of these, and nothing else, says nothing."""
+"""A cell or line that holds one of these and nothing else is empty."""
 
 EMPTY_SIGNS = frozenset(
     {
@@ -23,31 +23,31 @@ EMPTY_SIGNS = frozenset(
         *("to be ", "??", "wip", "xx", "asdf", "qwerty", "blah", "foo bar"),
     }
 )
-"""One of these is in every such text, in lower case."""
+"""Every empty text has one of these, in lower case."""
 
 _NAMED = (
     r"(?:AUTHOR|COMPANY|CONTACT|DATA_?SET|DATE|DESCRIPTION|EMAIL|LICEN[CS]E|LINK|MODEL|NAME|ORG|ORGANI[SZ]ATION|OWNER"
     r"|PROJECT|PUBLISHER|SUMMARY|TASK|TEAM|TITLE|URL|USER|VERSION|YEAR)"
 )
 _VALUE = r"(?:(?<=: )|(?<=:\*\* )|(?<=\*\*: )|(?<=: \*))"
-"""Behind a label."""
+"""What may come before a value in a labelled line."""
 _AFTER = (
     "(?:"
     + "|".join(rf"(?<=\b{word} )" for word in ("by", "on", "of", "in", "to", "and", "at", "for", "is", "the"))
     + ")"
 )
-"""Behind a word of a sentence."""
+"""What may come before a placeholder in a sentence."""
 _UNIT = (
     r"(?:%|percent|parameters|layers|languages|hours|days|gpus?|tokens|samples|examples|images|epochs|million|billion)"
     r"(?!\w)"
 )
 _MARKS = r"^[ \t>*_#(\[-]*"
-"""What may stand before the words of a line."""
+"""Characters that may begin a line before its words."""
 _OF_TEXTS = (
     r"(?:use|only|drafts?|documents?|copy|notes?|comments?|reviews?|memos?|distribution|circulation|releases?"
     r"|working|team|version|and)"
 )
-"""Of what authors share among themselves; a model, too, may be of internal research."""
+"""Nouns that make `internal` and the like a note among authors: a model may well be for internal research."""
 
 
 _TO_DO = r"(?-i:TODO|TO-DO|[Tt]o-?[Dd]o)s?"
@@ -61,15 +61,15 @@ TITLES = pattern(
     rf"|^[ \t>]*#{{1,6}}[ \t]+{_TITLE} ?(?:and |[&/])[^\n]+$",
     re.IGNORECASE | re.MULTILINE,
 )
-"""Titles of what is still to do, with the list below them, or beside another word: they hold no text's place."""
+"""Titles of lists of what is still to do: they replace no text."""
 
 STATES = pattern(r"[\s*_]*(?:status|state|progress|stage|released?|availability|available)[\s*_]*", re.IGNORECASE)
 OPEN = pattern(r"\bto-?do\b|\bwip\b|\bsoon\b|\bto be (?:announced|completed|done|provided)\b", re.IGNORECASE)
-"""How a column of states is called, and states of what is not there yet."""
+"""Headings of status columns, and the states of what is missing."""
 
 
 class Form(NamedTuple):
-    """What `form` finds has one of `signs` in it or close by, lower case and on a new line. `what`: see `WHAT`."""
+    """A pattern: what it matches has one of `signs` in or beside it, in lower case. `what` is a key of `WHAT`."""
 
     what: str
     signs: tuple[str, ...]
@@ -87,7 +87,7 @@ WHAT = {
     "signs": ("is shown as these two signs, and not as a new line.", "Write a new line."),
     "authors": ("is for the card's authors, and is published with it.", "Do what it says, and take it out."),
 }
-"""What a message says of a text, and what to write."""
+"""For each kind of placeholder, what a message says of it, and the hint."""
 
 
 def _form(what: str, signs: str, *forms: str) -> Form:
@@ -336,19 +336,19 @@ FORMS = (
         rf"{_MARKS}(?:reviewer(?: \d+)?|review comment)s?:",
     ),
 )
-"""Words between quotation marks, and of a quotation of Markdown, are not looked at: they may well be quoted."""
+"""Of these forms, matches within quotation marks or a block quotation are ignored: they may be quoted."""
 
 _SIGNS = Signs((*EMPTY_SIGNS, *(sign for one in FORMS for sign in one.signs)))
 _IN_QUOTATION = frozenset({"assistant"})
 
 
 def places_of_signs(text: str) -> Mapping[str, Sequence[int]]:
-    """The signs of forms and of `EMPTY_WORDS` that a text holds, and where."""
+    """Where a text holds signs of the forms and of `EMPTY_WORDS`."""
     return _SIGNS.places(text)
 
 
 def unwritten_in(text: str) -> Iterator[tuple[Form, re.Match[str]]]:
-    """What each form finds in a text."""
+    """What each form matches in a text."""
     places = _SIGNS.places(text)
     for one in FORMS if places else ():
         if places.keys().isdisjoint(one.signs):
@@ -371,7 +371,7 @@ _PRINTED = pattern(
 )
 _NOTHING = pattern(r"[*_ ]*(?:nan|none|null|undefined|\{\}|\[\])[*_ ]*", re.IGNORECASE)
 _FIRST = frozenset("[%<#{NnUu")
-"""Begins whatever the two expressions above find."""
+"""The first character of everything that the two patterns above match."""
 _COUNTED = pattern(
     r"(?:number of )?(?:parameters|(?:hidden )?layers|(?:attention )?heads|hidden (?:size|dimension)|vocabulary"
     r"|vocabulary size|epochs|batch size|learning rate|dimensions?|context(?: length| window)?)",
@@ -381,7 +381,7 @@ _NUMBER = pattern(r"[*_~ ]*[-+]?\d[\d.,]*[%*_~ ]*")
 
 
 def printed_cells(tables: Iterable[Table]) -> Iterator[Cell]:
-    """Cells with what a program prints for a value that it does not have, where a figure belongs."""
+    """Cells with what programs print for a missing value, where a figure belongs."""
     for table in tables:
         for row in table.rows:
             for index, cell in enumerate(row.cells[1:], 1):

@@ -1,4 +1,4 @@
-"""Everything about a model that people read: its card, the pages beside it, texts of the metadata, its licence."""
+"""All texts about a model that people read: card, pages, texts in the metadata, licences."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from azureml_publish.lint.markdown.cards import Card, Place
 from azureml_publish.lint.subject import Described
 
 _LISTS = frozenset({"SKU", "supportedComputes"})
-"""Keys whose texts are names of sizes, of which other rules know more."""
+"""Keys whose texts are names of sizes, which other rules check."""
 
 
 def prose_of(model: Described) -> Iterator[Card]:
-    """The card, the pages beside it, and the licence, each parsed as Markdown where a rule wants that."""
+    """The card, its pages and the licence files, each as Markdown."""
     yield model.card
     yield from model.pages
     yield from model.licences
@@ -23,9 +23,9 @@ def prose_of(model: Described) -> Iterator[Card]:
 
 @functools.lru_cache(maxsize=2)
 def texts_of(model: Described) -> tuple[tuple[str, Card], ...]:
-    """Every text of the metadata, tags and properties with its canonical key; it is found where its key is written.
+    """Every text in the metadata, tags and properties, with its canonical key.
 
-    A text differs from a page that the metadata holds by name: such a page is among `prose_of`.
+    Pages that the metadata names are not among them: `prose_of` has those.
     """
     pages = {page.text for page in model.pages}
     sections = (("", model.metadata), ("tags.", model.tags), ("properties.", model.properties))
@@ -41,7 +41,7 @@ def texts_of(model: Described) -> tuple[tuple[str, Card], ...]:
 
 
 def everything_of(model: Described) -> Iterator[Card]:
-    """Both, for rules on characters."""
+    """Both of these, for rules on characters."""
     yield from prose_of(model)
     for _, text in texts_of(model):
         yield text
@@ -55,4 +55,4 @@ def _at(model: Described, path: str) -> Place:
 
 
 def _no_edit(_edit: Edit) -> None:
-    """A text of YAML may be written in many ways, so no edit of it is one of its file."""
+    """A text within YAML cannot be edited as if it were a file of its own."""

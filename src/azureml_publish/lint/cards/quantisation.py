@@ -20,14 +20,14 @@ from azureml_publish.patterns import pattern
 
 @dataclass(frozen=True, slots=True)
 class Quantised:
-    """How numbers are quantised, as far as a text or a configuration says it."""
+    """A quantisation as far as a text or a configuration states it: methods, bits, group sizes."""
 
     methods: frozenset[str]
     bits: frozenset[int]
     groups: frozenset[int]
 
     def denied_by(self, true: Quantised) -> str:
-        """What is true instead, in words; empty where both may be right."""
+        """What is true instead, in words; empty where nothing contradicts."""
         if self.methods and true.methods and not self.methods & true.methods:
             return f"the method {min(true.methods)}"
         if self.bits and true.bits and not self.bits & true.bits:
@@ -53,7 +53,7 @@ _GROUP = pattern(
 
 
 def quantised(text: str) -> Quantised:
-    """What a text says."""
+    """The quantisation that a text states."""
     methods = {_SAME.get(match["m"].lower(), match["m"].lower()) for match in _METHOD.finditer(text)}
     bits = {int(re.sub(r"\D", "", next(one for one in match.groups() if one))) for match in _BITS.finditer(text)}
     groups = {int(next(one for one in match.groups() if one)) for match in _GROUP.finditer(text)}
@@ -61,7 +61,7 @@ def quantised(text: str) -> Quantised:
 
 
 def _configured(config: Mapping[str, Any]) -> Quantised | None:
-    """What `quantization_config` says; None where it says nothing that texts say."""
+    """What `quantization_config` states; None where that is nothing that texts mention."""
     given = mapping_of(config.get("quantization_config"))
     method = str(given.get("quant_method") or "").lower()
     method = method if _METHOD.fullmatch(method) else "bitsandbytes" if given.get("load_in_4bit") else ""
@@ -76,7 +76,7 @@ def _configured(config: Mapping[str, Any]) -> Quantised | None:
 
 
 def unlike_quantisation(model: Described) -> Iterator[Wrong]:
-    """Places that name another method, other bits or another group size than the configuration of the weights."""
+    """Places that name another method, number of bits or group size than the configuration."""
     true = _configured(model.settings)
     if true is None:
         return
@@ -89,11 +89,11 @@ def unlike_quantisation(model: Described) -> Iterator[Wrong]:
 
 
 Claim: TypeAlias = tuple[Callable[[], Location], str, Quantised]
-"""What finds a place that says how a model is quantised (which may take a second rendering), its words, and how."""
+"""A statement on the quantisation: a function that finds its location, its text, and what it states."""
 
 
 def claims_of(model: Described) -> Iterator[Claim]:
-    """What summary, tags and cards say."""
+    """The statements in summary, tags and cards."""
     for key in ("summary", "displayName"):
         text = model.metadata.get(key)
         if isinstance(text, str) and not OTHERS.search(text):
@@ -111,7 +111,7 @@ _TAGS = {
     **dict.fromkeys(("bits", "quantization_bits", "quant_bits", "w_bit"), "{} bits"),
     **dict.fromkeys(("group_size", "q_group_size"), "group size {}"),
 }
-"""Tags that say how a model is quantised, and the words that their values stand for."""
+"""Tags that state the quantisation, and the words that a value stands for: `4` in `bits` is `4 bits`."""
 
 _COMMAND = pattern(r"--quantization[= ]+[\"']?(?P<m>\w+)|\bquantization ?= ?[\"'](?P<n>\w+)")
 _OF_IT = pattern(r"(?:the )?quanti[sz]ation to\b", re.IGNORECASE)

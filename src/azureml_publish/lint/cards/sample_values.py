@@ -1,4 +1,4 @@
-"""Samples against what the files of the weights take and give: tensors of Triton and ONNX, lengths of vectors."""
+"""Samples against the files of the weights: tensors of Triton and ONNX, vector lengths, chat roles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from azureml_publish.patterns import pattern
 
 
 def denied_inputs(model: Described) -> Iterator[tuple[SampleText, str]]:
-    """Each sample input with a tensor that the model does not take, and why."""
+    """Each sample input with a tensor that the model does not take, and the message."""
     for sample, data in inputs(model):
         yield from ((sample, message) for message in _tensors(model, data, "inputs"))
     yield from _refused_roles(model)
@@ -29,7 +29,7 @@ _NO_SYSTEM = pattern(r"raise_exception\([^)]{0,80}\bsystem\b", re.IGNORECASE)
 
 
 def _refused_roles(model: Described) -> Iterator[tuple[SampleText, str]]:
-    """A turn of the system in a sample, where the tokenizer's template raises an error for it."""
+    """A system message in a sample whose chat template raises an error for it."""
     paths = [path for path in sorted(model.content.places) if path.endswith("tokenizer_config.json")]
     templates = [one.get("chat_template") for one in (model.tokenizer or {}, *map(model.content.settings, paths))]
     refuses = any(isinstance(one, str) and _NO_SYSTEM.search(one) and "system_message" not in one for one in templates)
@@ -44,7 +44,7 @@ _REPEATED = ("prompt", "query", "question", "input_text")
 
 
 def _repeated(model: Described) -> Iterator[tuple[SampleText, str]]:
-    """A label of an answer, or a prompt that it repeats, which the sample input does not have."""
+    """A label or a repeated prompt in a sample output that the sample input does not have."""
     sent = [" ".join(texts_in(data)).lower() for _, data in inputs(model)]
     offered = not _ZERO_SHOT.isdisjoint(tasks_of(model))
     for sample, data in outputs(model) if len(sent) == 1 else ():
@@ -59,7 +59,7 @@ def _repeated(model: Described) -> Iterator[tuple[SampleText, str]]:
 
 
 def denied_outputs(model: Described) -> Iterator[tuple[SampleText, str]]:
-    """Each sample output with a tensor or a vector that the model does not give, and why."""
+    """Each sample output with a tensor or vector that the model does not give, and the message."""
     yield from _repeated(model)
     dimension = known_facts(model).get("dimension")
     columns = signature(model.mlmodel, "outputs") or ()
@@ -82,7 +82,7 @@ def denied_outputs(model: Described) -> Iterator[tuple[SampleText, str]]:
 
 
 def _tensors(model: Described, data: Any, side: str) -> Iterator[str]:
-    """Tensors of a request or an answer in the form of KServe, which Triton speaks."""
+    """Tensors in a request or response of the KServe protocol, which Triton uses."""
     fact = known_facts(model).get(side)
     listed = data.get(side) if isinstance(data, Mapping) else None
     if fact is None or fact.source == "MLmodel" or not isinstance(fact.value, tuple) or not isinstance(listed, list):
@@ -106,7 +106,7 @@ def _tensors(model: Described, data: Any, side: str) -> Iterator[str]:
 
 
 def _kserve(kind: str) -> str:
-    """Triton's word for a type in a request: strings go as bytes."""
+    """The protocol's name for a type: strings are sent as BYTES."""
     return "BYTES" if kind == "STRING" else kind
 
 
@@ -117,11 +117,11 @@ def _fit(sizes: list[int], dims: tuple[int, ...]) -> bool:
 
 
 _LEAST = 32
-"""A shorter vector may stand for a longer one."""
+"""Shorter lists of numbers may be shortened vectors."""
 
 
 def _vectors(data: Any, depth: int = 6) -> Iterator[list[Any]]:
-    """Lists of many numbers, at any depth."""
+    """Long lists of numbers in JSON data, at any depth."""
     if isinstance(data, list) and len(data) >= _LEAST and all(isinstance(one, int | float) for one in data):
         yield data
         return
@@ -131,7 +131,7 @@ def _vectors(data: Any, depth: int = 6) -> Iterator[list[Any]]:
 
 
 def columns_in_code(model: Described, names: Sequence[str]) -> Iterator[tuple[Location, str]]:
-    """A column of a row or a frame in the card's code that the signature has not, while it has most of the others."""
+    """A column in the card's code that the signature lacks, while it has most of the others."""
     for fence in model.card.fences if len(names) > 1 else ():
         try:
             tree = ast.parse(fence.text) if fence.language in ("python", "py") else ast.Module([], [])
@@ -151,7 +151,7 @@ def columns_in_code(model: Described, names: Sequence[str]) -> Iterator[tuple[Lo
 
 
 def examples(model: Described) -> Iterator[tuple[SampleText, Any]]:
-    """The examples that MLflow kept beside the model of a local source; those of an asset folder are samples."""
+    """The examples that MLflow kept with a local source's model. Those of an asset folder are samples already."""
     for path in ("input_example.json", "serving_input_example.json") if not model.stated else ():
         text = model.content.text(path)
         sample = SampleText("input", text, lambda line, _column, path=path: model.content.shown(path, line))  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""The samples that a model shows, and what MLflow says that it takes and does."""
+"""The sample inputs and outputs of a model, and the signature that MLflow logged."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LEFT_OUT = pattern(r'"(?:[^"\\]|\\.)*"|(?P<dots>\.\.\.|…)|(?P<placeholder><\w
 
 
 class NotJsonError(ValueError):
-    """A sample is not JSON; the text says why. `line` and `column` of the sample count from 1."""
+    """The sample is not JSON, for the reason in the message; `line` and `column` in the sample count from 1."""
 
     def __init__(self, why: str, line: int = 1, column: int = 1) -> None:
         super().__init__(why)
@@ -34,7 +34,7 @@ class NotJsonError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One input of a signature: its name ("" where it has none), MLflow's type, and whether it must be given."""
+    """A column of a signature: name (may be empty), MLflow's type, and whether it is required."""
 
     name: str
     type: str
@@ -43,27 +43,27 @@ class Column:
 
 @functools.lru_cache(maxsize=2)
 def json_texts(model: Described) -> tuple[SampleText, ...]:
-    """Every sample of a model: its files, and the JSON fences of its card and of the pages beside it.
+    """Every sample of a model: its files, and the JSON fences of its card and pages.
 
-    Fences are called `input` or `output` by the nearest heading (or the last lines) above them, others have no name.
+    A fence is an `input` or an `output` by the nearest lines or heading above it; other fences have no name.
     """
     return (*model.samples, *(sample for page in model.cards for sample in _fences(page)))
 
 
 def inputs(model: Described) -> Sequence[tuple[SampleText, Any]]:
-    """The sample inputs that are JSON, with their data; those in files of their own go before those of the card."""
+    """The sample inputs that are JSON, with their data: files first, then fences."""
     return _parsed(model, "input")
 
 
 def outputs(model: Described) -> Sequence[tuple[SampleText, Any]]:
-    """The sample outputs, likewise."""
+    """The sample outputs that are JSON, in the same way."""
     return _parsed(model, "output")
 
 
 @functools.lru_cache(maxsize=4)
 def _parsed(model: Described, name: str) -> Sequence[tuple[SampleText, Any]]:
     found = []
-    own = not model.stated and any(sample.name == name for sample in model.samples)  # its card shows them
+    own = not model.stated and any(sample.name == name for sample in model.samples)  # the card shows these files
     for sample in model.samples if own else json_texts(model):
         if sample.name == name:
             try:
@@ -74,10 +74,10 @@ def _parsed(model: Described, name: str) -> Sequence[tuple[SampleText, Any]]:
 
 
 def parse_sample(text: str) -> Any:
-    """A sample's data, which is nested no deeper than what people read.
+    """The data of a sample. Deep nesting is refused.
 
     Raises:
-        NotJsonError: it is not JSON.
+    NotJsonError: it is not JSON.
     """
     try:
         data = json.loads(text, parse_constant=refuse_constant)
@@ -85,13 +85,13 @@ def parse_sample(text: str) -> Any:
         raise NotJsonError(error.msg, error.lineno, error.colno) from None
     except RecursionError:
         raise NotJsonError(f"it is nested deeper than {MAX_DEPTH}") from None
-    except ValueError as error:  # a number of thousands of digits, or a word of ours
+    except ValueError as error:  # a number with thousands of digits, or the message above
         raise NotJsonError(str(error)) from None
     return data
 
 
 def is_fragment(text: str) -> bool:
-    """Whether a text is members of an object, one value a line (JSON Lines), or JSON below a request line."""
+    """Whether a text is JSON without its outer braces, JSON Lines, or JSON after a request line."""
     lines = [line for line in text.splitlines() if line.strip()]
     try:
         if request := _REQUEST.match(text):
@@ -125,7 +125,7 @@ def left_out(text: str) -> str:
 
 
 def place_in(sample: SampleText, key_path: KeyPath) -> Location:
-    """Where a value of a sample stands; JSON is YAML, whose reader knows places."""
+    """The location of a value in a sample, found by the YAML reader, since JSON is YAML."""
     document = _positions(sample.text)
     if document is None:
         return sample.place(1, 1)
@@ -150,13 +150,13 @@ def signature(mlmodel: Document | None, side: Literal["inputs", "outputs"] = "in
 
 
 def tensor_type(mlmodel: Document | None, side: Literal["inputs", "outputs"]) -> str:
-    """The type of the numbers of a side that is one tensor, as numpy calls it; empty where it is none."""
+    """The number type of a side that is a single tensor, as numpy calls it; else empty."""
     listed = _side(mlmodel, side)
     return str(mapping_of(listed[0].get("tensor-spec")).get("dtype") or "") if len(listed) == 1 else ""
 
 
 def _side(mlmodel: Document | None, side: str) -> list[dict[str, Any]]:
-    """The columns or tensors of one side of MLflow's signature; none where they cannot be read."""
+    """The columns or tensors of one side of the signature; none where they cannot be read."""
     data = mapping_of(mlmodel.data if mlmodel is not None else None)
     listed = mapping_of(data.get("signature")).get(side)
     try:
@@ -167,7 +167,7 @@ def _side(mlmodel: Document | None, side: str) -> list[dict[str, Any]]:
 
 
 def is_offered(model: Described) -> bool:
-    """Whether the catalogue offers to deploy the model: it says on which machines, and does not hide it."""
+    """Whether the catalogue offers to deploy the model: inference sizes are listed and it is not archived."""
     computes = model.metadata.get("supportedComputes")
     return isinstance(computes, Mapping) and bool(computes.get("inferenceComputes")) and not model.archived
 
@@ -189,7 +189,7 @@ def _find_fences(page: Card) -> Iterator[SampleText]:
 
 
 def _kind(title: str, page: Card, token: Token) -> str:
-    """`input`, `output` or nothing: by the lines between the heading and the fence, else by the heading itself."""
+    """`input`, `output` or empty, by the lines between heading and fence, else by the heading."""
     first = (token.map or [0])[0]
     near = " ".join(page.lines[max(first - 3, 0) : first]).lower()
     for text in (near, title):
@@ -200,7 +200,7 @@ def _kind(title: str, page: Card, token: Token) -> str:
 
 
 def _fence_place(page: Card, token: Token) -> Any:
-    """A line and column of a fence's content as those of the card: after the fence's own line and indentation."""
+    """Converts line and column in a fence's content to those of the card."""
     first = (token.map or [0])[0]
     contents = token.content.split("\n")
 

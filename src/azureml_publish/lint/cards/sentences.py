@@ -1,4 +1,4 @@
-"""Sentences of a card: where one begins and ends, and whether it speaks of this model alone."""
+"""Sentences of a card: their bounds, and whether they are about this model."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LONGEST = 600
 
 
 def sentence_at(card: Card, offset: int) -> Sentence:
-    """The sentence round an offset of `card.words`."""
+    """The sentence around an offset of `card.words`."""
     first = max(0, offset - _LONGEST)
     begins = [match.end() for match in _END.finditer(card.words, first, offset)]
     start = begins[-1] if begins else first
@@ -41,7 +41,7 @@ OTHERS = pattern(
     r"|versions|releases|checkpoints|up to|either|respectively|while|whereas|instead|unquanti[sz]ed|towers?|draft)\b",
     re.IGNORECASE,
 )
-"""Words of sentences that speak of other models as well, or of a part of this one."""
+"""Words of sentences that are about other models, too, or about a part of this one."""
 
 
 def first_sentence(card: Card) -> Sentence | None:
@@ -58,7 +58,7 @@ _BASE = pattern(r"\bbase model\b", re.IGNORECASE)
 _APPOSED = pattern(r"\W{0,4}(?P<name>[A-Z][\w.-]*(?:[-/ ][\w.-]*\d[\w.]*)+),? (?:with|which|whose|having|of|at)\b")
 """`ViT-B/16, with patches of 16 pixels, ...`"""
 _BEGUN = 12
-"""`The base model of a family` may itself be the subject."""
+"""`The base model of a family` may be the subject itself."""
 
 _BEGINNING = 25
 _SUBJECT = pattern(
@@ -70,9 +70,9 @@ _SUBJECT = pattern(
 
 
 def of_this_model(model: Described, card: Card, sentence: Sentence) -> bool:
-    """Whether a sentence has this model for its subject, by name or as `the model`, and names no other one.
+    """Whether the subject of a sentence is this model, by name or as `the model`, and no other one is named.
 
-    Of the first sentence of a card that is certain, of others by their first words.
+    The first sentence of a card always is; others by their first words.
     """
     if OTHERS.search(sentence.text) or _BASE.search(sentence.text, _BEGUN):
         return False
@@ -88,7 +88,7 @@ def of_this_model(model: Described, card: Card, sentence: Sentence) -> bool:
 
 
 def of_another_model(model: Described, sentence: Sentence) -> bool:
-    """Whether a sentence has a model of another family or another version for its subject: `Mixtral has 8 experts`."""
+    """Whether the subject is a model of another family or version: `Mixtral has 8 experts`."""
     match = _SUBJECT.match(sentence.text) or _APPOSED.match(sentence.text)
     named = match["name"] if match else None
     if not named or is_named(model, named):
@@ -102,7 +102,7 @@ def of_another_model(model: Described, sentence: Sentence) -> bool:
 
 
 def of_another_size(model: Described, sentence: Sentence) -> bool:
-    """Whether a sentence speaks of a model of another size: `the tiny model`, `the 70B version`."""
+    """Whether a sentence is about a model of another size: `the tiny model`, `the 70B version`."""
     own = variant_of(model.name).stated
     found = (variant_of(match[1]).stated for match in _SIZED.finditer(sentence.text))
     return any(kind in one and not one[kind] & own.get(kind, frozenset()) for one in found for kind in _SIZES)
@@ -117,7 +117,7 @@ _VERSION = pattern(r"\b(?:version|release) \d|\bv\d", re.IGNORECASE)
 
 
 def is_named(model: Described, words: str) -> bool:
-    """Whether some words are this model's name, or its beginning, and no sibling's."""
+    """Whether words are this model's name or its beginning, and not a sibling's name."""
     mine = alphanumeric(model.name)
     theirs = alphanumeric(words)
     same = mine.startswith(theirs) or theirs.startswith(mine) or (len(theirs) > _LONG and theirs in mine)

@@ -1,4 +1,4 @@
-"""Slips of the hand: what is wrong with a line of code, names that are almost known ones, sentences without an end."""
+"""Typing errors: in code, in names, and sentences without an end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from azureml_publish.patterns import pattern
 
 
 class Mistake(NamedTuple):
-    """The line of the code (from 1), a sentence on it, and what to write where that is known."""
+    """A mistake in code: its line (from 1), a message, and the hint where it is known what was meant."""
 
     line: int
     message: str
@@ -21,7 +21,7 @@ class Mistake(NamedTuple):
 
 
 def almost(name: str, known: Iterable[str], alike: float = 0) -> str | None:
-    """The known name that one is by a slip of the hand: a letter lost, doubled or in the wrong place; or that alike."""
+    """The known name that a misspelt one means: a letter lost, doubled or misplaced, or `alike` enough; else None."""
     names = tuple(known)
     if name in names or len(name) < _SHORTEST or len(name) > _LONGEST:
         return None
@@ -34,7 +34,7 @@ _SHORTEST, _LONGEST = 4, 60
 
 
 def mistyped(written: str, meant: str) -> bool:
-    """Whether a letter is missing, stands twice or has changed places; another letter or digit makes another name."""
+    """Whether a letter of one name is missing, doubled or misplaced in the other. A replaced one makes another name."""
     if re.sub(r"\D", "", written) != re.sub(r"\D", "", meant):
         return False
     if len(written) == len(meant):
@@ -56,7 +56,7 @@ _OF_HEADINGS = (
 
 @functools.cache
 def misspelled(word: str) -> tuple[str, str] | None:
-    """A word of a heading and the usual one that it is by a slip; one more letter at the end makes another form."""
+    """A misspelt word of a heading and the usual word; a letter added at the end may be another form."""
     meant = almost(word.lower(), _OF_HEADINGS)
     plain = word.lower()
     if meant is None or meant.startswith(plain) or plain.startswith(meant):
@@ -68,19 +68,19 @@ _WITHOUT_END = pattern(
     r"(?<=[a-z] )(?:and|or|of|with|an?|to) (?:It|This|These|They|We)(?= (?:is|are|was|has|have|can|does|may|will)\b)"
 )
 _AFTER_WORD = pattern("|".join(rf"{word}(?<=[a-z] {word})" for word in ("It", "This", "These", "They", "We")))
-"""In every text that the expression above finds, and found much faster."""
+"""A cheap test: every text that the pattern above matches has one of these."""
 _NO_END = (
     *(" and", " or", " the", " a", " an", " of", " that", " which", " its", " but", " was", " will", " and it"),
     *(" because", " than", " between", " into"),
 )
 _BROKEN = pattern(rf"[\w,)](?:{'|'.join(_NO_END)})\s*\Z")
 _LONGEST_END = 12
-"""Of a line, what the expression above can find."""
+"""The longest match of the pattern above at the end of a line."""
 _FEWEST_WORDS = 4
 
 
 def unfinished(card: Card) -> Iterator[tuple[int, str]]:
-    """Where a sentence ends in the middle: before the next one, or with a paragraph that a heading or text follows."""
+    """Where a sentence stops in the middle: before another sentence, or at the end of a paragraph."""
     for match in _WITHOUT_END.finditer(card.words) if _AFTER_WORD.search(card.words) else ():
         yield match.start(), match[0]
     for first, last in card.paragraphs:

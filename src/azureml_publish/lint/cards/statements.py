@@ -1,6 +1,6 @@
-"""What a card states about its model, where it states it clearly: in front matter, in a line `Key: value`, in a table.
+"""The statements of a card about its model in clear form: front matter, `Key: value` lines and table rows.
 
-Rules compare these statements with the spec and with the files. A remark in passing is not taken for a statement.
+Rules compare them with the spec and the files. A remark in passing is not a statement.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Subject: TypeAlias = str
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement of a card: what it is about, its text, its offset in the card, and whether front matter has it."""
+    """A statement of a card: its subject, text and offset, and whether it is in front matter (`metadata`)."""
 
     subject: Subject
     text: str
@@ -127,7 +127,7 @@ _FRONT: Mapping[str, Subject] = {
 
 @functools.lru_cache(maxsize=8)
 def statements(card: Card) -> tuple[Statement, ...]:
-    """The statements of a card, in order, found once for all rules."""
+    """The statements of a card, in order; found once for all rules."""
     if card.too_large:
         return ()
     subjects = ((subject_of(label), text, offset) for label, text, offset in labelled(card))
@@ -136,7 +136,7 @@ def statements(card: Card) -> tuple[Statement, ...]:
 
 
 def of_subject(card: Card, subject: Subject) -> tuple[Statement, ...]:
-    """The statements about one thing."""
+    """The statements about one subject."""
     return tuple(one for one in statements(card) if one.subject == subject)
 
 
@@ -157,14 +157,14 @@ def _front_matter(card: Card) -> Iterator[Statement]:
 
 @functools.lru_cache(maxsize=256)
 def subject_of(label: str) -> Subject | None:
-    """What a label, or the head of a column, says that a figure is of."""
+    """The subject of a figure by its label or column heading."""
     match = _LABEL.fullmatch(" ".join(label.replace("*", "").split()))
     return match.lastgroup if match else None
 
 
 @functools.lru_cache(maxsize=8)
 def labelled(card: Card) -> tuple[tuple[str, str, int], ...]:
-    """Label, text and offset of every line `Key: value` and every row of two cells."""
+    """Label, text and offset of every `Key: value` line and every row of two cells."""
     return () if card.too_large else (*_lines(card), *_rows(card))
 
 
@@ -172,7 +172,7 @@ def _lines(card: Card) -> Iterator[tuple[str, str, int]]:
     for start, line in zip(card.starts, card.prose.split("\n"), strict=True):
         match = _LINE.match(card.source, start) if ":" in line or "**" in line or "__" in line else None
         end = match.start("value") if match else 0
-        if match and card.prose[start:end] == card.source[start:end]:  # no code and no comment
+        if match and card.prose[start:end] == card.source[start:end]:  # neither code nor a comment
             yield match["bold"] or match["label"], match["value"].strip(), match.start("value")
 
 
@@ -181,7 +181,7 @@ def _value(text: str) -> str:
 
 
 def _rows(card: Card) -> Iterator[tuple[str, str, int]]:
-    """Rows of two cells: in a wider table they compare models."""
+    """Rows of two cells. Wider tables compare models."""
     for match in _HTML_ROW.finditer(card.source) if "<tr" in card.source else ():
         yield re.sub(r"<[^>]*>", "", match["label"]).strip(), match["value"].strip(), match.start("value")
     for table in card.tables:
@@ -196,7 +196,7 @@ _HTML_ROW = pattern(
     r"<tr[^<>]*>\s*<t[dh][^<>]*>(?P<label>(?:<(?:b|strong|em|i)>)?[^<>\n|]{2,60}(?:</\w+>)?)</t[dh]>"
     r"\s*<t[dh][^<>]*>(?P<value>[^<>\n|]{1,200})</t[dh]>\s*</tr>"
 )
-"""A row of two cells in a table of HTML."""
+"""A row of two cells in an HTML table."""
 _LENGTH_IN_CODE = pattern(
     r"(?:--max[-_]model[-_]len|\b(?:n_ctx|max_model_len|model_max_length|max_seq_len(?:gth)?)|--ctx-size"
     r"|\bset_search_options\([^)\n]{0,80}?\bmax_length"
@@ -207,7 +207,7 @@ _STRETCHED = pattern(r"\brope[_ -]?(?:scal|theta|freq)|\byarn\b|self-?extend", r
 
 
 def lengths_in_code(card: Card) -> Iterator[tuple[int, str, int]]:
-    """Contexts that commands and code of a card set, with words and offset; none where the card says how to stretch."""
+    """Context lengths that commands and code set, with text and offset; none where the card says how to extend them."""
     if card.too_large:
         return
     for match, offset in card.in_fences(_LENGTH_IN_CODE):
@@ -224,7 +224,7 @@ _LIMIT = pattern(
 
 
 def limits_in_words(card: Card) -> Iterator[tuple[int, str, int]]:
-    """Tokens up to which a model reads, by sentences of the card, with words and offset."""
+    """The most tokens that the model reads, by sentences of the card, with text and offset."""
     for match in card.near(_LIMIT, " up to ", " at most "):
         yield length_of(match["n"].rstrip("kK"), "k" if match["n"][-1] in "kK" else ""), match[0], match.start()
 
@@ -244,10 +244,10 @@ _CONTEXT = pattern(
     re.IGNORECASE,
 )
 LENGTH_TEXT = pattern(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7})(?:\.[0-9]+)?\s?(k|m)?(?![\w.])", re.IGNORECASE)
-"""A number of tokens, with what `k` or `m` may follow."""
+"""A number of tokens, with `k` or `m` after it if any."""
 
 _ROTARY = pattern(r"(?:θ|\btheta|\brope base)\W{0,3}[0-9.,]+\s?[km]?\b", re.IGNORECASE)
-"""The base of rotary positions, which is no length: `RoPE θ=1M`."""
+"""The base of rotary embeddings, which is not a length: `RoPE θ=1M`."""
 
 _CUT = pattern(
     r"\b(?:inputs?|texts?|prompts?)(?: that are)? (?:longer than|beyond|of more than)"
@@ -260,13 +260,13 @@ _CUT = pattern(
 
 
 def lengths_of_cuts(card: Card) -> Iterator[tuple[int, str, int]]:
-    """Tokens from which inputs are cut, by sentences, with words and offset."""
+    """The numbers of tokens at which inputs are cut, by sentences, with text and offset."""
     for match in card.near(_CUT, "tokens"):
         yield length_of(match["n"] or match["m"], ""), match[0], match.start()
 
 
 def contexts_of(card: Card) -> Iterator[tuple[int, str, int]]:
-    """Contexts that lines, rows and sentences of a card give, with words and offset."""
+    """All context lengths in lines, rows and sentences of a card, with text and offset."""
     for stated in of_subject(card, "context"):
         for match in LENGTH_TEXT.finditer(_ROTARY.sub("", stated.text)):
             yield length_of(match[1], match[2] or ""), stated.text, stated.offset

@@ -1,4 +1,4 @@
-"""What a configuration says in words: activation, dense or a mixture of experts, columns of a signature."""
+"""Facts that cards state in words: activation, dense or mixture of experts, columns of a signature."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from azureml_publish.patterns import pattern
 
 
 def unlike_words(model: Described) -> Iterator[Wrong]:
-    """Rows, sentences and summaries whose words are not those of the model's configuration, name or signature."""
+    """Rows, sentences and summaries whose words contradict the configuration, the name or the signature."""
     yield from _unlike_activation(model, model.settings)
     yield from _unlike_kind(model, model.settings)
     yield from _lower_rank(model)
@@ -37,7 +37,7 @@ _RANK = pattern(r"(?:--max[-_]lora[-_]rank|\bmax_lora_rank)[ =]+(?P<n>\d{1,4})\b
 
 
 def _lower_rank(model: Described) -> Iterator[Wrong]:
-    """Commands that serve adapters of a smaller rank than this one has."""
+    """Commands that allow adapters of a smaller rank than this one has."""
     rank = model.adapter.get("r")
     for match, offset in model.card.in_fences(_RANK) if isinstance(rank, int) else ():
         if isinstance(rank, int) and int(match["n"]) < rank:
@@ -75,7 +75,7 @@ _PLAIN = frozenset({"llama", "mistral", "phi3", "gemma", "gemma2", "qwen2", "qwe
 
 
 def _unlike_kind(model: Described, config: Mapping[str, Any]) -> Iterator[Wrong]:
-    """A dense model that is a mixture of experts by its configuration, or the other way."""
+    """A dense model that is a mixture of experts by its configuration, or the other way round."""
     _, experts = experts_of(config)
     mixed = experts > 1
     if not mixed and str(config.get("model_type")) not in _PLAIN:

@@ -1,8 +1,8 @@
-"""Markdown's blocks by markdown-it, without what no rule looks at: the cells of tables and everything inline.
+"""Parses the blocks of Markdown with markdown-it, but not what no rule needs: cells of tables, and everything inline.
 
-This takes half off the parsing of a card (the bar: `publish lint --assets` in benchmarks/lint.py). A rule is called
-only where a line begins as its block may begin. Nothing says where a block closes, except by its `map`. Of a table,
-whose cells are three tokens each, rows alone become tokens; who looks at them splits them, and so has their places.
+This halves the time for a card (the bar: `publish lint --assets` in benchmarks/lint.py). A block rule is tried only
+where a line begins with a character that its block may begin with. There are no closing tokens; `map` has the lines
+of a block. A table gives one token for each row and none for cells (three each); `cells_of` splits rows where needed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TEXT = ["paragraph", "reference", "blockquote"]
 
 
 class _Blocks(StateBlock):
-    """Makes no tokens that close a block, and none of the text of a paragraph."""
+    """Makes no closing tokens, and no tokens for the text of paragraphs."""
 
     _unused = Token("unused", "", -1)
 
@@ -36,7 +36,7 @@ class _Blocks(StateBlock):
 
 
 class _Rules(Ruler[_Rule]):
-    """Tries those rules alone whose blocks may begin with a line's first character."""
+    """Tries only the rules whose blocks may begin with the line's first character."""
 
     def getRules(self, chainName: str = "") -> list[_Rule]:  # noqa: N802, N803
         return _first_of(chainName)
@@ -85,11 +85,11 @@ _BLANK = (
     "\t\n\x0b\x0c\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029"
     "\u202f\u205f\u3000"
 )
-"""What markdown-it takes for blank at the ends of a table's row."""
+"""What markdown-it strips at the ends of a table row."""
 
 
 def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's form
-    """A table by markdown-it's rule, and its rows without cells."""
+    """A table by markdown-it's rule, with tokens for its rows but not for cells."""
     below = state.bMarks[start + 1] + state.tShift[start + 1]
     begins = state.src[below : below + 2]
     if begins[:1] not in _DELIMITERS or begins in _ITEMS or not rules_block.table(state, start, end, silent=True):
@@ -120,14 +120,14 @@ def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # no
 
 
 def _ruler(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's form
-    """A line across by markdown-it's rule, where the third character may be one of it: in most items of a list not."""
+    """A thematic break by markdown-it's rule, tried only where the third character fits; mostly it does not."""
     at = state.bMarks[start] + state.tShift[start] + 2
     return state.src[at : at + 1] in "*-_ \t" and rules_block.hr(state, start, end, silent)
 
 
 _DELIMITERS = frozenset("|-:")
 _ITEMS = frozenset({"- ", "-\t"})
-"""These two begin an item of a list, and no row of dashes."""
+"""The beginnings of list items, which are not delimiter rows."""
 _RULES: tuple[tuple[str, str, _Rule, list[str]], ...] = (
     ("table", "", _table, ["paragraph", "reference"]),
     ("code", "", rules_block.code, []),
@@ -141,11 +141,11 @@ _RULES: tuple[tuple[str, str, _Rule, list[str]], ...] = (
     ("lheading", "", rules_block.lheading, []),
     ("paragraph", "", rules_block.paragraph, []),
 )
-"""Name, characters that begin such a block (empty: any), rule, and the blocks that it may end; as in markdown-it."""
+"""Name, first characters (empty: any), rule, and the kinds of blocks that it may interrupt; as in markdown-it."""
 
 
 def block_parser() -> MarkdownIt:
-    """A parser of CommonMark with GitHub's tables, for blocks alone, of text with plain line feeds and without NUL."""
+    """A parser of CommonMark with GitHub's tables, for blocks only. The text must have plain line feeds and no NUL."""
     parser = MarkdownIt("commonmark")
     parser.block = _BlockParser()
     parser.core.ruler.enableOnly(["block"])

@@ -1,4 +1,4 @@
-"""A model card as the checks see it: parsed once, with the place in its source of everything that is found in it."""
+"""A model card, parsed once, in which everything has its place in the source."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from azureml_publish.lint.markdown.inline import Link, images_in, links_in, mask
 from azureml_publish.patterns import near_words, pattern
 
 Place: TypeAlias = Callable[[int, int], Location]
-"""Where line and column of a card, both from 1, were written: in a template, a model folder or an asset folder."""
+"""Finds where a line and column of a card, both from 1, were written: in a template, model folder or asset folder."""
 
 Verbatim: TypeAlias = Callable[[Edit], tuple[str, Edit] | None]
-"""The file and the edit there that make an edit of the card; None where its text does not stand there as it is."""
+"""Converts an edit of the card to the file and edit at its source; None where the source does not have that text."""
 
 CardEdit: TypeAlias = tuple[int, int, int, int, str]
-"""One replacement in a card: line, column, end line, end column (both from 1, the end not included), and the text."""
+"""A replacement in a card: line, column, end line, end column (from 1, the end not included), and the new text."""
 
 PARSED_CHARACTERS = 256 * 1024
-"""Cards beyond this are not parsed; the largest that was seen published has some 20,000 characters."""
+"""Longer cards are not parsed; the longest published one that is known has some 20,000 characters."""
 
 _PARSER = block_parser()
 
@@ -37,24 +37,24 @@ _BAR = pattern(r"(?<!\\)\|")
 
 
 WIDEST = 200
-"""More characters are not underlined."""
+"""The most characters that are underlined."""
 
 
 def width_of(text: str) -> int:
-    """How much of a text to underline: its first line, within bounds."""
+    """How many characters of a text to underline: those of its first line, within limits."""
     return max(1, min(WIDEST, len(text.split("\n", 1)[0])))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Passage(Location):
-    """A place in a file, and how many characters from there on a finding underlines."""
+    """A location with the number of characters that a finding underlines."""
 
     width: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading: its place, its level from 1, and its text as it is written."""
+    """A heading: its place, its level from 1, and its text as written."""
 
     line: int
     column: int
@@ -64,7 +64,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """A fenced block of code: the line of its opening fence, its language in lower case, and its text."""
+    """A fenced code block: the line of its opening fence, its language in lower case, and its text."""
 
     line: int
     language: str
@@ -72,9 +72,9 @@ class Fence:
 
 
 class Cell(NamedTuple):
-    """One cell of a table row: its text without the spaces round it, and the columns between its bars.
+    """A table cell: its text without surrounding spaces, and the columns between its bars.
 
-    A card may have thousands; so a tuple (the bar: `publish lint --assets` in benchmarks/lint.py).
+    A tuple, as a card may have thousands (the bar: `publish lint --assets` in benchmarks/lint.py).
     """
 
     line: int
@@ -86,7 +86,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table and its cells."""
+    """A line of a table, and its cells."""
 
     line: int
     cells: tuple[Cell, ...]
@@ -94,7 +94,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; its delimiter row stands in the line after its header. `nested`: within a list or a quotation."""
+    """A table. Its delimiter row is in the line after the header. `nested`: inside a list or a block quotation."""
 
     header: Row
     rows: tuple[Row, ...]
@@ -102,22 +102,22 @@ class Table:
 
     @property
     def delimiter_line(self) -> int:
-        """The line of the row of dashes."""
+        """The line of the delimiter row."""
         return self.header.line + 1
 
 
 class Card:
-    """One model card.
+    """A model card.
 
     Attributes:
-        text: the whole card.
-        place: where a line and column of it were written; for one of a template, that takes a second rendering.
+    text: the whole card.
+    place: finds where a line and column were written; for a card from a template that takes a second rendering.
     """
 
     def __init__(
         self, text: str, place: Place, verbatim: Verbatim | None = None, beginning: Location | None = None
     ) -> None:
-        """A card; without `verbatim` and `beginning` it is a file of its own."""
+        """Without `verbatim` and `beginning` the card is a file of its own."""
         self.text = text
         self.place = place
         self._beginning = beginning
@@ -125,27 +125,27 @@ class Card:
 
     @property
     def beginning(self) -> Location:
-        """Where the card as a whole is reported."""
+        """The location for findings on the card as a whole."""
         return self._beginning or self.place(1, 1)
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
-        """The card's lines without their ends, as Markdown counts them."""
+        """The lines of the card without line ends, as Markdown counts them."""
         return tuple(self.source.split("\n"))
 
     @cached_property
     def source(self) -> str:
-        """The card with plain line feeds; offsets count in it."""
+        """The card with plain line feeds. All offsets refer to it."""
         return self.text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in self.text else self.text
 
     @property
     def too_large(self) -> bool:
-        """Whether the card is beyond what is parsed."""
+        """Whether the card is too long to be parsed."""
         return len(self.text) > PARSED_CHARACTERS
 
     @cached_property
     def tokens(self) -> tuple[Token, ...]:
-        """The card's blocks by the rules of CommonMark with GitHub's tables; `map` counts lines from 0."""
+        """The blocks by the rules of CommonMark with GitHub's tables; `map` counts lines from 0."""
         return self._parsed[0]
 
     @cached_property
@@ -161,7 +161,7 @@ class Card:
 
     @cached_property
     def front_matter(self) -> int:
-        """How many lines of YAML stand before the card, its fences included; 0 where there is none."""
+        """The number of lines of YAML front matter, its fences included; 0 where there is none."""
         if not self.text.startswith("---") or self.lines[0].rstrip() != "---":
             return 0
         for number, line in enumerate(self.lines[1:_FRONT_MATTER_LINES], 1):
@@ -173,30 +173,30 @@ class Card:
 
     @cached_property
     def starts(self) -> tuple[int, ...]:
-        """The offset in `source` at which each line begins."""
+        """The offset in `source` of the beginning of each line."""
         return tuple(accumulate((len(line) + 1 for line in self.lines[:-1]), initial=0))
 
     def position(self, offset: int) -> tuple[int, int]:
-        """Line and column, both from 1, of an offset in `source`."""
+        """Line and column, both from 1, for an offset in `source`."""
         line = bisect_right(self.starts, offset)
         return line, offset - self.starts[line - 1] + 1
 
     def at(self, offset: int, text: str | None = None) -> Location:
-        """Where the character at an offset of `source` was written, or the text there."""
+        """The location of the character at an offset of `source`, or of `text` there."""
         return self.passage(*self.position(offset), text)
 
     def passage(self, line: int, column: int, text: str | None) -> Location:
-        """Where a text that begins in this line and column was written; without one, its first character."""
+        """The location of a text that begins at a line and column; without a text, of one character."""
         where = self.place(line, column)
         return Passage(where.path, where.line, where.column, width_of(text)) if text is not None else where
 
     def place_of(self, part: Cell | Heading) -> Location:
-        """Where a cell or a heading was written."""
+        """The location of a cell or heading."""
         return self.passage(part.line, part.column, part.text)
 
     @cached_property
     def prose(self) -> str:
-        """`source` with front matter, code of every kind and comments blanked out; every offset stays."""
+        """`source` with front matter, all code and comments replaced by spaces; offsets stay the same."""
         blank: list[tuple[int, int]] = [(0, self.front_matter)] if self.front_matter else []
         blocks: list[tuple[int, int]] = []
         for token in self.tokens:
@@ -210,55 +210,55 @@ class Card:
         return masked_code(text, blocks)
 
     def start_of(self, index: int) -> int:
-        """The offset at which the line of this index (from 0) begins, or the card's end."""
+        """The offset of the beginning of a line by its index (from 0), or the end of the card."""
         return self.starts[index] if index < len(self.starts) else len(self.source)
 
     def offset_of(self, part: Cell | Heading) -> int:
-        """The offset at which a cell or a heading begins."""
+        """The offset of the beginning of a cell or heading."""
         return self.starts[part.line - 1] + part.column - 1
 
     @cached_property
     def words(self) -> str:
-        """`prose` without what no reader sees: targets of links and tags of HTML."""
+        """`prose` without what readers do not see: link targets and HTML tags. Offsets stay the same."""
         return masked_links(self.prose, self.links)
 
     @cached_property
     def lowered(self) -> str:
-        """`words` in lower case, for a quick look whether a word is there at all; offsets may differ."""
+        """`words` in lower case, to test quickly whether a word occurs. Offsets may differ."""
         return self.words.lower()
 
     def near(self, form: re.Pattern[str], *words: str) -> Iterator[re.Match[str]]:
-        """What an expression finds in `words` that holds one of these, or has it beside it; they are in lower case."""
+        """Matches of a pattern in `words` that have one of these (lower-case) words in or beside them."""
         return near_words(form, self.words, self.lowered, words)
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
-        """Links in Markdown, in HTML and as plain addresses, in order; images are none. Text of code has none."""
+        """Links in Markdown, HTML and as plain addresses, in order, without images and without links in code."""
         if self.too_large:
             return ()
         return links_in(self.source, self.prose, self.html, self._definitions)
 
     @cached_property
     def images(self) -> tuple[Link, ...]:
-        """Images in Markdown and in HTML, in order; one whose target a definition has is among `links`."""
+        """Images in Markdown and HTML, in order. An image by reference is among `links`, with its definition."""
         return () if self.too_large else images_in(self.source, self.prose, self.html)
 
     @cached_property
     def html(self) -> tuple[tuple[int, int], ...]:
-        """Spans of HTML blocks, in which Markdown means nothing: offset of the first character and after the last."""
+        """The spans of HTML blocks, which are not Markdown, as offsets of their start and end."""
         maps = [token.map for token in self.tokens if token.type == "html_block" and token.map]
         return tuple((self.starts[first], self.start_of(end)) for first, end in maps)
 
     @cached_property
     def paragraphs(self) -> tuple[tuple[int, int], ...]:
-        """First and last line, both from 1, of each paragraph; those of list items and quotations as well."""
+        """First and last line, both from 1, of each paragraph, including those in list items and block quotations."""
         return tuple(
             (token.map[0] + 1, token.map[1]) for token in self.tokens if token.type == "paragraph_open" and token.map
         )
 
     @cached_property
     def _definitions(self) -> tuple[int, ...]:
-        """Offsets of the lines that define a link's target: `[name]: target`."""
+        """Offsets of the lines that define link targets: `[name]: target`."""
         found = []
         for defined in self._parsed[1].values():
             lines = defined.get("map")
@@ -268,12 +268,12 @@ class Card:
 
     @cached_property
     def definitions(self) -> frozenset[str]:
-        """The names of links that the card defines: `[name]: target`."""
+        """The names that the card defines as link targets: `[name]: target`."""
         return frozenset(self._parsed[1])
 
     @cached_property
     def headings(self) -> tuple[Heading, ...]:
-        """The card's headings, in order."""
+        """The headings, in order."""
         found: list[Heading] = []
         for token, inner in zip(self.tokens, self.tokens[1:], strict=False):
             if token.type == "heading_open" and token.map:
@@ -284,7 +284,7 @@ class Card:
 
     @cached_property
     def anchors(self) -> frozenset[str]:
-        """The anchors that GitHub gives the headings: `data`, and `data-1` for the second of that text."""
+        """The anchors that GitHub gives to the headings: `data`, and `data-1` for the second `data`."""
         found: dict[str, int] = {}
         for heading in self.headings:
             slug = slug_of(heading.text)
@@ -299,13 +299,13 @@ class Card:
         return tuple(heading.line for heading in self.headings)
 
     def heading_of(self, line: int) -> Heading | None:
-        """The heading under which a line stands."""
+        """The heading above a line."""
         index = bisect_right(self._heading_lines, line)
         return self.headings[index - 1] if index else None
 
     @cached_property
     def fences(self) -> tuple[Fence, ...]:
-        """The card's fenced code."""
+        """The fenced code blocks."""
         return tuple(
             Fence(token.map[0] + 1, token.info.strip().split(" ")[0].lower().strip("{.}"), token.content)
             for token in self.tokens
@@ -313,19 +313,19 @@ class Card:
         )
 
     def in_fences(self, form: re.Pattern[str]) -> Iterator[tuple[re.Match[str], int]]:
-        """Every match of an expression in fenced code, with its offset in `source`."""
+        """The matches of a pattern in fenced code, with their offsets in `source`."""
         for fence in self.fences:
             for match in form.finditer(fence.text):
                 yield match, self.offset_in(fence, match[0])
 
     def offset_in(self, fence: Fence, text: str) -> int:
-        """The offset in `source` of a text of fenced code; of that code, where the text is not there as it is."""
+        """The offset in `source` of a text in a fence; that of the code where the text is not found as it is."""
         start = self.starts[min(fence.line, len(self.starts) - 1)]
         return max(start, self.source.find(text, start))
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
-        """The card's tables, cells split at bars as GitHub splits them."""
+        """The tables, with rows split into cells as GitHub splits them."""
         found: list[Table] = []
         lines = [token.map[0] for token in self.tokens if token.type == "row" and token.map]
         for token in self.tokens:
@@ -336,14 +336,14 @@ class Card:
         return tuple(found)
 
     def fix(self, edits: Sequence[CardEdit], *, safe: bool = True) -> Fix | None:
-        """A fix that makes these edits of the card where it was written.
+        """The fix that makes these edits where the text of the card was written.
 
         Args:
-            edits: line, column, end line and end column in the card, from 1, the end excluded, and the new text.
-            safe: whether the fix cannot change what is meant.
+        edits: line, column, end line, end column in the card (from 1, the end not included), and the new text.
+        safe: whether the fix cannot change the meaning.
 
         Returns:
-            the fix; None where any of the text was made by an expression, or where it stands in several files.
+        the fix; None where an expression made any of the text, or where it is in several files.
         """
         if not edits or any(edit[2] > len(self.lines) for edit in edits):
             return None
@@ -360,7 +360,7 @@ class Card:
 
 
 def cells_of(row: str, line: int) -> tuple[Cell, ...]:
-    """Cells of one row by the rules of GitHub's tables: outer bars are optional, an escaped bar is text."""
+    """The cells of a row by GitHub's rules: outer bars are optional, an escaped bar is text."""
     start, end = len(row) - len(row.lstrip()), len(row.rstrip())
     while start < end and row[start] in "> \t":
         start += 1
@@ -378,7 +378,7 @@ def cells_of(row: str, line: int) -> tuple[Cell, ...]:
 
 
 def slug_of(heading: str) -> str:
-    """The anchor of a heading as GitHub makes it; the second of one text gets `-1` after it, which is not done here.
+    """The anchor that GitHub gives to a heading, without the `-1` that it appends for a repeated one.
 
     Source: https://docs.github.com/en/get-started/writing-on-github (section links).
     """

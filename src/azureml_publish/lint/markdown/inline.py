@@ -1,6 +1,6 @@
-"""Links, code and tags within a card's blocks, with their offsets. markdown-it-py has the blocks, but no columns.
+"""Finds links, code and tags within the blocks of a card, with offsets, which markdown-it-py does not give.
 
-Every search here is linear in the card, or bounded in what it looks at from one place.
+Every search is linear in the length of the card, or limited in how far it looks from one place.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Literal, TypeAlias
 from azureml_publish.patterns import pattern
 
 LinkKind: TypeAlias = Literal["markdown", "html", "plain", "definition", "broken"]
-"""How a link is written; `broken`: it looks like one in Markdown and is not."""
+"""How a link is written. `broken`: it looks like a Markdown link and is none."""
 
 _LONGEST_TARGET = 2000
 _LONGEST_TEXT = 1000
 
 _PIECE = pattern(r"\\.|!\[|\[|\][(\[]?|\n[ \t>]*(?=\n)")
-"""Every alternative begins with one character of its own, by which `re` passes over all other text."""
+"""Every alternative begins with its own character, so `re` skips all other text quickly."""
 _TARGET = pattern(
     r"\(\s{0,20}"
     r"(?:<(?P<angle>[^<>\n]{0,2000})>"
@@ -43,12 +43,12 @@ _CODE_TAG = pattern(r"<(/?)(?:code|pre|script|style)\b[^<>]*>", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link.
+    """A link.
 
     Attributes:
-        start: the offset of its first character, and `end` the one after its last.
-        url: its target as it is written; `url_start` is the target's offset.
-        attributes: those of an HTML link beside `href`.
+    start: the offset of its first character; `end` is the offset after its last.
+    url: its target as it is written; `url_start` is the offset of the target.
+    attributes: those of an HTML link other than `href`.
     """
 
     kind: LinkKind
@@ -61,7 +61,7 @@ class Link:
 
 
 def masked_code(text: str, blocks: Sequence[tuple[int, int]]) -> str:
-    """The text with code spans (within the blocks), comments and HTML's code blanked out; every offset stays."""
+    """The text with code spans (in these blocks), comments and HTML code replaced by spaces; offsets stay."""
     gaps = [gap for start, end in blocks if "`" in text[start:end] for gap in _code_spans(text, start, end)]
     text = without(text, gaps)
     if "<" not in text:
@@ -70,7 +70,7 @@ def masked_code(text: str, blocks: Sequence[tuple[int, int]]) -> str:
 
 
 def _code_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Code spans of one block: a run of backticks up to the next run of the same length."""
+    """The code spans of a block: from a run of backticks to the next run of the same length."""
     runs = [(match.start(), match.end()) for match in re.finditer(r"`+", text[start:end])]
     places: dict[int, list[int]] = {}
     for index, (first, last) in enumerate(runs):
@@ -90,7 +90,7 @@ def _code_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _escaped(text: str, floor: int, offset: int) -> bool:
-    """Whether an odd number of backslashes stands before an offset."""
+    """Whether an odd number of backslashes is directly before an offset."""
     count = 0
     while offset - count > floor and text[offset - count - 1] == "\\":
         count += 1
@@ -118,7 +118,7 @@ def _code_tags(text: str) -> Iterator[tuple[int, int]]:
 
 
 def without(text: str, gaps: Iterable[tuple[int, int]]) -> str:
-    """The text with the gaps, which are in order, blanked out; lines stay lines."""
+    """The text with the gaps, which must be in order, replaced by spaces; line feeds are kept."""
     parts, at = [], 0
     for start, end in gaps:
         if start < at:
@@ -129,7 +129,7 @@ def without(text: str, gaps: Iterable[tuple[int, int]]) -> str:
 
 
 def blanked(text: str) -> str:
-    """As many blanks, line feeds kept."""
+    """As many spaces as the text has characters; line feeds are kept."""
     if "\n" not in text:
         return " " * len(text)
     return "\n".join([" " * len(line) for line in text.split("\n")])
@@ -139,10 +139,10 @@ def links_in(source: str, prose: str, html: Sequence[tuple[int, int]], definitio
     """The links of a card.
 
     Args:
-        source: the card.
-        prose: the card without code, offset by offset the same.
-        html: spans of HTML blocks, in which Markdown means nothing.
-        definitions: offsets of lines that define a target.
+    source: the card.
+    prose: the card without code, with the same offsets.
+    html: spans of HTML blocks, which are not Markdown.
+    definitions: offsets of lines that define a target.
     """
     found = []
     if "](" in prose:
@@ -151,21 +151,21 @@ def links_in(source: str, prose: str, html: Sequence[tuple[int, int]], definitio
         found += _anchors(source, prose)
     for start in definitions:
         match = _DEFINITION.match(prose, start)
-        if match and not match[0].lstrip().startswith("[//]:"):  # which is how people write a comment
+        if match and not match[0].lstrip().startswith("[//]:"):  # a common way to write a comment
             found.append(Link("definition", start, match.end(), "", match[1], match.start(1)))
     found += _plain(prose, found)
     return tuple(sorted(found, key=lambda link: link.start))
 
 
 def images_in(source: str, prose: str, html: Sequence[tuple[int, int]]) -> tuple[Link, ...]:
-    """The images of a card, in Markdown and in HTML, as links to what is shown; arguments as those of `links_in`."""
+    """The images of a card, in Markdown and HTML, as links to their files; arguments as for `links_in`."""
     found: list[Link] = []
     if "![" in prose:
         found += [one for one in _markdown(source, prose, images=True) if not within(one.start, html)]
     for match in _SOURCE.finditer(prose) if "<" in prose else ():
         for src in _SRC.finditer(match[1]):
             group = next((number for number in (1, 2, 3) if src[number] is not None), 1)
-            several = src[0][:6].lower() == "srcset"  # addresses with a width after each
+            several = src[0][:6].lower() == "srcset"  # several addresses, each with a width
             url = src[group].partition(" ")[0].rstrip(",") if several else src[group]
             found.append(Link("html", match.start(), match.end(), "", url, match.start(1) + src.start(group)))
     return tuple(sorted(found, key=lambda image: image.start))
@@ -227,7 +227,7 @@ def _anchors(source: str, prose: str) -> Iterator[Link]:
 
 
 def _plain(prose: str, known: Sequence[Link]) -> Iterator[Link]:
-    """Addresses that stand in the text, or between angle brackets."""
+    """Addresses in the text or between angle brackets."""
     if "://" not in prose:
         return
     spans = sorted((link.start, max(link.end, link.url_start + len(link.url))) for link in known)
@@ -238,7 +238,7 @@ def _plain(prose: str, known: Sequence[Link]) -> Iterator[Link]:
 
 
 def masked_links(prose: str, links: Sequence[Link]) -> str:
-    """The prose without targets of links and without tags: what a reader sees, offset by offset the same."""
+    """The prose without link targets and tags, as a reader sees it; offsets stay the same."""
     gaps = [(link.url_start, link.url_start + len(link.url)) for link in links if link.kind != "broken"]
     text = without(prose, gaps)
     if "<" in text:

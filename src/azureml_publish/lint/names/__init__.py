@@ -1,1 +1,1 @@
-"""Names that people write for languages, licences, models and publishers, and what they mean."""
+"""The names of languages, licences, data sets, models and publishers, in all the forms that people write."""

@@ -85,10 +85,10 @@ alpaca            alpaca
 dolly             dolly
 oasst             oasst\\d?|open ?assistant
 """
-"""Identifiers of the Hub (https://huggingface.co/datasets) or usual names, and the forms that people write."""
+"""For each data set its id on the Hub (https://huggingface.co/datasets) or common name, and a pattern of its names."""
 
 _BROAD = {"squad": frozenset({"squad", "squad_v2"}), "imagenet": frozenset({"imagenet-1k", "imagenet-21k"})}
-"""Names that several go by."""
+"""Names that several data sets share."""
 
 _FORMS = dict(line.split(None, 1) for line in _NAMES.strip().splitlines())
 _ANY = pattern(
@@ -98,12 +98,12 @@ _ANY = pattern(
     re.IGNORECASE,
 )
 _SOME = pattern(rf"(?<![a-z0-9])(?:{'|'.join((*_FORMS.values(), *_BROAD))})")
-"""In lower case finds something wherever the expression above does, and is much faster, as it has no groups."""
+"""A cheap test: in lower-case text it matches wherever the pattern above does; it is faster without groups."""
 _IDS = tuple(_FORMS)
 
 
 def data_sets_in(text: str) -> frozenset[str]:
-    """The known data sets that a text names, or may name: `SQuAD` alone is either of two."""
+    """The known data sets that a text may name: `SQuAD` alone may be either version."""
     found: set[str] = set()
     for match in _ANY.finditer(text.strip()) if _SOME.search(text.strip().lower()) else ():
         group = match.lastgroup or ""

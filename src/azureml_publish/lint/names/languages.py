@@ -1,4 +1,4 @@
-"""Languages by their codes and English names."""
+"""Languages, by their codes and English names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMES = {
     "sv": "swedish", "sw": "swahili", "ta": "tamil", "te": "telugu", "th": "thai", "tl": "tagalog",
     "tr": "turkish", "uk": "ukrainian", "ur": "urdu", "uz": "uzbek", "vi": "vietnamese", "zh": "chinese",
 }  # fmt: skip
-"""Codes of ISO 639-1 and how people call these languages."""
+"""ISO 639-1 codes and English names."""
 
 _CODES = {name: code for code, name in NAMES.items()} | {"mandarin": "zh", "farsi": "fa", "castilian": "es"}
 _SAME = {"no": "nb", "nn": "nb", "iw": "he", "in": "id", "jw": "jv", "fil": "tl"}
@@ -27,23 +27,23 @@ _SEPARATORS = pattern(r"\s*(?:,|;|/|&|\band\b|\+)\s*", re.IGNORECASE)
 
 
 def plain(code: str) -> str:
-    """A language's code as it is compared: without script and region, the usual one of two that mean one language."""
+    """A language code for comparison: without script and region, and with one of two equivalent codes."""
     base = code.strip().lower().replace("_", "-").partition("-")[0]
     return _SAME.get(base, base)
 
 
 def code_of(word: str) -> str:
-    """The code that a word means, a code or an English name; empty where it means none that is known."""
+    """The code for a code or an English name; empty where it is unknown."""
     bare = (re.sub(r"\s*\(.*?\)", "", word) if "(" in word else word).strip(" .*`_\"'").lower()
     if bare in _CODES:
         return _CODES[bare]
-    if len(bare) > 3 and bare.isalpha():  # such as any word of a text
+    if len(bare) > 3 and bare.isalpha():  # an ordinary word
         return ""
     return plain(bare) if plain(bare) in NAMES and re.fullmatch(r"[a-z]{2,3}(?:[-_]\w+)?", bare) else ""
 
 
 def meant_language(word: str) -> str:
-    """The code that a word probably means: a code or a name, also a misspelled one or a longer tag; empty otherwise."""
+    """The code that a word probably means: a code, a name, a misspelt name or a longer tag; empty otherwise."""
     close = difflib.get_close_matches(word.strip().lower(), _CODES, n=1, cutoff=0.8)
     if found := code_of(word) or (_CODES[close[0]] if close else ""):
         return found
@@ -51,26 +51,26 @@ def meant_language(word: str) -> str:
 
     try:
         return plain(langcodes.standardize_tag(word)) if langcodes.tag_is_valid(word) else ""
-    except ValueError:  # no tag at all
+    except ValueError:  # not a tag
         return ""
 
 
 def languages_in(text: str) -> frozenset[str]:
-    """The languages that a list names; none where any word of it means no language that is known."""
+    """The languages in a list; none where any of its words is not a known language."""
     words = [word for word in _SEPARATORS.split(text.strip()) if word.strip(" .")]
     codes = [code_of(word) for word in words]
     return frozenset(codes) if codes and all(codes) else frozenset()
 
 
 def is_language(code: str) -> bool:
-    """Whether a code is a language of BCP 47, such as `en`, `pt-BR` or `zh-Hans`."""
+    """Whether a code is a BCP 47 tag, such as `en`, `pt-BR` or `zh-Hans`."""
     if code.lower() in NAMES:
         return True
     import langcodes  # noqa: PLC0415 - slow to begin with, and most codes are known without it
 
     try:
         return langcodes.tag_is_valid(code)
-    except ValueError:  # no tag at all
+    except ValueError:  # not a tag
         return False
 
 
@@ -83,14 +83,14 @@ _FREQUENT = {
     "pt": "o os uma n\u00e3o \u00e9 do da para com que as em",
     "nl": "de het een van en is niet dat zijn te op met",
 }
-"""Words that nearly every text of a language has."""
+"""Words in almost every text of a language."""
 
 DISTINGUISHED = frozenset(_FREQUENT)
-"""Languages that `language_of` distinguishes."""
+"""The languages that `language_of` can tell apart."""
 
 
 def language_of(text: str) -> str:
-    """The language of a text by its frequent words; empty where they do not decide."""
+    """The language of a text, by its most frequent words; empty where they do not decide."""
     words = re.findall(r"\w+", text.lower())
     counts = {code: sum(word in own.split() for word in words) for code, own in _FREQUENT.items()}
     first, second = sorted(counts, key=lambda code: -counts[code])[:2]

@@ -1,4 +1,4 @@
-"""Licences by every name that specs, cards and their own texts give them."""
+"""Licences, by the names that specs and cards give them and by their texts."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ KNOWN = frozenset(
         "wtfpl", "x11", "zlib", "zpl-2.1",
     )
 )  # fmt: skip
-"""Identifiers in lower case: those of the Hub (https://huggingface.co/docs/hub/repositories-licenses), those of SPDX
-that models have (https://spdx.org/licenses/), those that Azure's catalogue adds, and `proprietary`."""
+"""Lower-case identifiers: those of the Hub (https://huggingface.co/docs/hub/repositories-licenses), those of SPDX that
+models use (https://spdx.org/licenses/), those that Azure's catalogue adds, and `proprietary`."""
 
 OPEN_ENDED = frozenset(("custom", "other", "proprietary", "unknown", "msrla"))
-"""Identifiers that say nothing about the text."""
+"""Identifiers that do not say which text applies."""
 
 _V = r"[\s,_-]*(?:v(?:ersion)?\.?)?[\s_-]*"
-"""What may stand between a name and its version."""
+"""What may be between a name and its version."""
 
 _GNU = r"general public licen[cs]e,?\s*(?:version|v) ?"
 _FORMS: dict[str, tuple[str, ...]] = {
@@ -122,18 +122,18 @@ _FULL_TEXTS: tuple[tuple[str, str], ...] = (
     ("gemma", "gemma terms of use"),
 )
 _BEGINNING = 1500
-"""So many characters of a licence say which one it is; later ones may speak of others."""
+"""The first characters of a licence text say which one it is; later ones may mention others."""
 
 
 def canonical(identifier: str) -> str:
-    """An identifier as it is compared: in lower case, without what SPDX adds about later versions."""
+    """An identifier for comparison: in lower case, without SPDX's suffixes for later versions."""
     plain = identifier.strip().lower()
     plain = re.sub(r"-(?:only|or-later)$", "", plain)
     return _SAME.get(plain, plain)
 
 
 def licences_in(text: str) -> frozenset[str]:
-    """The licences that a text names, by their identifiers; none where it names none that is known."""
+    """The identifiers of all known licences that a text names."""
     plain = text.strip().strip("*_`\"'.").strip()
     if canonical(plain) in KNOWN:
         return frozenset((canonical(plain),))
@@ -141,7 +141,7 @@ def licences_in(text: str) -> frozenset[str]:
 
 
 def licence_of_text(text: str) -> str:
-    """Which licence a whole licence text is; empty where it is not known."""
+    """The identifier for a complete licence text; empty where it is unknown."""
     plain = re.sub(r"[^a-z0-9.,-]+", " ", text[: _BEGINNING * 2].lower())[:_BEGINNING]
     found = [name for name, words in _FULL_TEXTS if words in plain]
     return found[0] if len(found) == 1 else ""
@@ -162,7 +162,7 @@ _CREATIVE = pattern(
 
 
 def licence_of_page(url: str) -> str:
-    """The licence whose page an address is; empty for every other page."""
+    """The identifier for the page of a licence; empty for other pages."""
     if match := _CREATIVE.fullmatch(url):
         found = f"cc-{match['kind']}-{match['version']}".lower()
     elif match := _PAGE.fullmatch(url):
@@ -174,6 +174,6 @@ def licence_of_page(url: str) -> str:
 
 def may_be_one(one: str, other: str) -> bool:
     """Whether two identifiers may mean one licence: `bsd` may be any BSD licence, `gpl` any GPL."""
-    if {one, other} == {"openrail++", "creativeml-openrail++-m"}:  # the Hub's word for it
+    if {one, other} == {"openrail++", "creativeml-openrail++-m"}:  # the Hub has both
         return True
     return one == other or one.startswith(f"{other}-") or other.startswith(f"{one}-")

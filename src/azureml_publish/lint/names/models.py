@@ -1,4 +1,4 @@
-"""Which model a card belongs to, and which models its links and names mean."""
+"""The names of the model of a card, and the models that its links and texts name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NO_MODELS = frozenset(
         *("pricing", "privacy", "search", "settings", "spaces", "tasks", "terms-of-service", "transformers"),
     ]
 )
-"""First parts of the Hub's addresses that are not an organisation: https://huggingface.co/docs."""
+"""First parts of Hub addresses that are not organisations: https://huggingface.co/docs."""
 
 _VARIANT = pattern(
     r"(?:un)?cased|base|large|small|tiny|mini|medium|micro|nano|x+l|x*large|huge|giant|chat|instruct|it|multilingual"
@@ -34,7 +34,7 @@ _VARIANT = pattern(
 
 
 def normal(name: str) -> str:
-    """A name as it is compared: in lower case, `-` between its parts, without dots; version 2.0 is 2."""
+    """A name for comparison: in lower case, with `-` between its parts, without dots; version 2.0 is 2."""
     return _DOTS.sub("", _BETWEEN.sub("-", name.strip().lower()))
 
 
@@ -48,7 +48,7 @@ def parts_of(name: str) -> frozenset[str]:
 
 
 def own_names(model: Described) -> tuple[str, ...]:
-    """Every name that the model goes by: its asset's, its folder's, and that of its repository on the Hub."""
+    """Every name of the model: the asset's, the folder's, and that of its repository on the Hub."""
     names = [model.name, model.folder]
     hub = hub_id(model)
     if hub:
@@ -66,7 +66,7 @@ _ID = pattern(r"(?P<owner>[\w-]{2,60})/(?P<name>[\w.-]{2,100})")
 
 
 def is_another_id(text: str, linked: str) -> bool:
-    """Whether two ids of the Hub mean two members of one owner's family, neither of which is named after the other."""
+    """Whether two Hub ids are siblings with the same owner, and neither is named after the other."""
     one, other = _ID.fullmatch(text.lower()), _ID.fullmatch(linked.lower())
     if one is None or other is None or one["owner"] != other["owner"]:
         return False
@@ -75,7 +75,7 @@ def is_another_id(text: str, linked: str) -> bool:
 
 
 def linked_model(url: str) -> str:
-    """The model whose page an address is: `organisation/name` or `name`; empty for every other page."""
+    """The model whose page an address is, as `organisation/name` or `name`; empty for other pages."""
     catalogue = _CATALOGUE.match(url)
     if catalogue:
         return catalogue[1]
@@ -86,7 +86,7 @@ def linked_model(url: str) -> str:
     if not parts or parts[0].lower() in _NO_MODELS:
         return ""
     if len(parts) == 1 or parts[1] in ("blob", "tree", "resolve", "raw", "discussions"):
-        # One part is an old model's name, or an organisation: only models have several parts in their names.
+        # A single part is the name of an old model, or an organisation. Only model names have several words.
         return parts[0] if "-" in parts[0] and not _LONE_ORGANISATION.search(parts[0]) else ""
     return "/".join(parts[:2])
 
@@ -95,7 +95,7 @@ _LONE_ORGANISATION = pattern(r"-(?:ai|inc|labs?|research|community|nlp|team|org|
 
 
 def is_own(linked: str, own: Sequence[str]) -> bool:
-    """Whether a linked model is this one, on any host; `phi-3-5` is `Phi-3.5` where names have no points."""
+    """Whether a linked model is this one, on any host; `phi-3-5` is `Phi-3.5`, for hosts that do not allow dots."""
     name = normal(linked.rpartition("/")[2])
     return normal(linked) in own or name in own or _joined(name) in map(_joined, own)
 
@@ -108,8 +108,9 @@ def _joined(name: str) -> str:
 def sibling(linked: str, own: Sequence[str], *, known: bool = True) -> frozenset[str]:
     """The parts that distinguish a model from this one of the same family: `uncased`, `large`, `13b`.
 
-    Empty for this model, for other families, and for the same size in another format. Where the Hub's id is not
-    known, it is empty also for a name that has all parts of this one: `reader` may be short for `reader-2b`.
+    Empty for this model, for other families, and for the same size in another format. Unless the Hub id is `known`, it
+    is
+    also empty for a name with all parts of this one: `reader` may be short for `reader-2b`.
     """
     theirs = parts_of(linked.rpartition("/")[2])
     for name in own:
@@ -124,7 +125,7 @@ def _family(parts: frozenset[str]) -> frozenset[str]:
 
 
 def declared(model: Described, linked: str) -> bool:
-    """Whether metadata, tags or properties name a model: as base model, teacher or parent."""
+    """Whether metadata, tags or properties name a model, for example as base model, teacher or parent."""
     wanted = {normal(linked), normal(linked.rpartition("/")[2])}
     texts = (
         text
@@ -149,7 +150,7 @@ def _texts(value: Value) -> Iterator[str]:
 
 @functools.lru_cache(maxsize=4)
 def tasks_of(model: Described, key: str = "inferenceTasks") -> tuple[str, ...]:
-    """The tasks that the metadata names under `inferenceTasks` or `fineTuningTasks`, in lower case."""
+    """The tasks in the metadata, under `inferenceTasks` or `fineTuningTasks`, in lower case."""
     named = mapping_of(model.metadata.get("tasks")).get(key)
     if isinstance(named, str):
         named = named.split(",")
@@ -159,7 +160,7 @@ def tasks_of(model: Described, key: str = "inferenceTasks") -> tuple[str, ...]:
 
 
 def shared_by_siblings(facts: Sequence[Fact]) -> Iterator[tuple[Fact, Fact]]:
-    """The facts whose value a sibling of their model has too, each with the sibling's."""
+    """Facts whose value a sibling of their model has, too; each with the sibling's fact."""
     for group in alike(facts):
         for fact in group:
             other = next((one for one in group if sibling_of(fact.model, one.model)), None)

@@ -1,4 +1,4 @@
-"""Who publishes models, by every name that they have, and the families that models are of."""
+"""Publishers of models, by all their names, and families of models."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _PUBLISHERS: Mapping[str, str] = {
     "Technology Innovation Institute": "tii tiiuae technologyinnovationinstitute falcon",
     "xAI": "xai grok",
 }
-"""Publishers, with the names that they have on the Hub and in MLmodel, and first words of names of their models.
+"""Publishers, with their names on the Hub and in MLmodel, and the first words of their models' names.
 
 Source: https://huggingface.co/organizations, and the tag `author` in Azure/azureml-assets at 4b41f8ccbc.
 """
 
 BY_NAME = {name: publisher for publisher, names in _PUBLISHERS.items() for name in names.split()}
 BY_NAME |= {alphanumeric(publisher): publisher for publisher in _PUBLISHERS}
-"""Every name, its letters and digits in lower case, and whose it is."""
+"""All names of publishers, in lower-case letters and digits, and the publisher of each."""
 
 _FAMILIES = frozenset(
     (
@@ -45,21 +45,21 @@ _FAMILIES = frozenset(
         *("opt", "bart", "pegasus", "deberta", "electra", "wav2vec", "resnet", "swin", "blip", "sam", "t5"),
     )
 )
-"""Families that were trained from nothing, as single words of names."""
+"""Families of base models, as single words of names."""
 
 
 def publisher_of(name: str) -> str | None:
-    """The publisher that goes by a name; None where none that is known does."""
+    """The publisher with this name; None where it is unknown."""
     return BY_NAME.get(alphanumeric(name))
 
 
 def families_in(name: str) -> frozenset[str]:
-    """The known families that a name holds: `phi` of `Phi-3-mini-4k-instruct`."""
+    """The known families in a name: `phi` in `Phi-3-mini-4k-instruct`."""
     return variant_of(name).words & _FAMILIES
 
 
 def strangers(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether the families of two names have nothing in common: no name, no part of one, and no publisher."""
+    """Whether the families of two names are unrelated: no common name, no common part, no common publisher."""
     if not one or not other:
         return False
     for mine in one:

@@ -1,4 +1,4 @@
-"""The tasks of models, and which of them are one: by several names, or because one model serves them."""
+"""Tasks of models, and which of them are equivalent."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _TASK_GROUPS = tuple(
         "image-to-text visual-question-answering image-text-to-text",
     )
 )
-"""Tasks that go by several names, or that one model serves."""
+"""Tasks in one row are names for the same task, or are served by the same models."""
 
 KNOWN_TASKS = frozenset[str]().union(*_TASK_GROUPS)
 
 
 def tasks_agree(task: str, others: tuple[str, ...]) -> bool:
-    """Whether a task is one of the others, goes by another name there, or is served by the same models."""
+    """Whether a task is one of the others, or equivalent to one."""
     return any(task == other or any(task in row and other in row for row in _TASK_GROUPS) for other in others)

@@ -1,7 +1,7 @@
-"""What a name says about a member of a family of models: its size, case, version, context, device and numbers.
+"""What a model's name says of its place in a family: size, case, version, context length, device and so on.
 
-Two names contradict each other where both say something of one kind and nothing that both say is the same:
-`bert-base-cased` and `bert-large-cased`, say. A name that says nothing of a kind contradicts nothing.
+Two names contradict each other where both state one kind of property and have no value in common, such as
+`bert-base-cased` and `bert-large-cased`. A name that does not state a kind contradicts nothing.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ Kind: TypeAlias = Literal[
 
 @functools.lru_cache(maxsize=256)
 def alphanumeric(name: str) -> str:
-    """The letters and digits of a name, in lower case: how it is parted makes it no other name."""
+    """The letters and digits of a name, in lower case: separators make no difference."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def one_letter_apart(one: str, other: str) -> bool:
-    """Whether a letter is too many or missing in one of two names."""
+    """Whether two names differ by one additional letter."""
     shorter, longer = sorted((one, other), key=len)
     return len(longer) == len(shorter) + 1 and any(
         longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer))
@@ -48,7 +48,7 @@ def one_letter_apart(one: str, other: str) -> bool:
 _WORDS: dict[str, tuple[Kind, str]] = {
     **{name: ("class", name) for name in ("nano", "micro", "tiny", "mini", "small", "base", "medium", "large", "xl")},
     **{name: ("class", name) for name in ("xxl", "huge", "giant", "moe", "vision")},
-    **{f"b{number}": ("class", f"b{number}") for number in range(9)},  # of SegFormer and EfficientNet
+    **{f"b{number}": ("class", f"b{number}") for number in range(9)},  # SegFormer and EfficientNet
     "xlarge": ("class", "xl"),
     "xxlarge": ("class", "xxl"),
     **{name: ("case", name) for name in ("cased", "uncased")},
@@ -68,7 +68,7 @@ _WORDS: dict[str, tuple[Kind, str]] = {
     **{name: ("language", code) for code, name in NAMES.items()},
     **{code: ("language", code) for code in ("en", "zh", "de", "fr", "es", "ja", "ko", "ru", "pt", "ar", "nl")},
 }
-"""Words of names that say something of a kind; providers of a device say on which machines it runs, and no kind."""
+"""Words of names that state a property. Names of execution providers make a build, but do not tell the device."""
 
 _NEUTRAL = frozenset(
     {
@@ -87,10 +87,10 @@ _HOURS_APART = pattern(r"(\d) hours\b")
 _CODES = {name: code for code, name in NAMES.items()}
 _TURN = pattern(rf"\b({'|'.join(_CODES)}) (?:in)?to ({'|'.join(_CODES)})\b", re.IGNORECASE)
 _PAIR = pattern(rf"\b({'|'.join(NAMES)})[-_]({'|'.join(NAMES)})$")
-"""What names of models of translation end with: `opus-mt-en-de`."""
+"""The end of the names of translation models: `opus-mt-en-de`."""
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = pattern(rf"\b({'|'.join(MONTHS)})[a-z]{{0,6}} 20(\d\d)\b", re.IGNORECASE)
-"""A release as people write it: `September 2024` is `0924` in a name, or `2409`."""
+"""A release date in words: `September 2024` is `0924` or `2409` in a name."""
 _VERSION = pattern(r"v?(\d{1,4}(?:\.\d{1,3}){0,2})")
 _GLUED = pattern(r"([a-z]{2,}|[a-z]+2[a-z]+)v?(\d{1,3}(?:\.\d{1,3})?)")
 _MOST_PARTS = 20
@@ -98,25 +98,25 @@ _MOST_PARTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What a name says: the words of its family, and by kind what may be meant; `2-7b` may be 7b of 2, or 2.7b."""
+    """The words of a name that tell its family, and the possible values of each property: `2-7b` is 7b or 2.7b."""
 
     words: frozenset[str]
     stated: Mapping[Kind, frozenset[str]]
 
     def of_family(self, other: Variant) -> bool:
-        """Whether both can be members of one family: the words of one are among those of the other."""
+        """Whether both may be members of one family: the words of one are among those of the other."""
         return bool(self.words and other.words) and (self.words <= other.words or other.words <= self.words)
 
 
 MEMBER: tuple[Kind, ...] = (
     *("size", "class", "case", "tuning", "version", "context", "layers", "pair", "language", "hours"),
 )
-"""Kinds that distinguish models. Device and precision distinguish builds of one model."""
+"""Properties that distinguish models. Device and precision distinguish builds of one model."""
 
 
 @functools.lru_cache(maxsize=4096)
 def variant_of(name: str) -> Variant:
-    """What a name says, whatever its separators and case."""
+    """What a name says, regardless of separators and case."""
     stated: dict[Kind, set[str]] = {}
     for month in _MONTH.finditer(name) if " 20" in name else ():
         number = f"{MONTHS.index(month[1].lower()) + 1:02}"
@@ -135,7 +135,7 @@ def variant_of(name: str) -> Variant:
     for index, part in enumerate(parts):
         before = parts[index - 1] if index else ""
         if len(part) == 1 and (begun := _GLUED.fullmatch(before)):
-            before = begun[2]  # `qwen3-5` is 3.5
+            before = begun[2]  # `qwen3-5` is version 3.5
         kind, values = _read(part, before)
         if kind is None:
             glued = _GLUED.fullmatch(part)
@@ -145,14 +145,14 @@ def variant_of(name: str) -> Variant:
             if word not in _NEUTRAL and not word.isdigit():
                 words.add(word)
         else:
-            if kind == "version" and len(values) > 1:  # `v1-4` is 1.4, and no 1
+            if kind == "version" and len(values) > 1:  # `v1-4` is 1.4 and not 1
                 stated.get("version", set()).discard(_plain_version(before.lstrip("v")))
             stated.setdefault(kind, set()).update(values)
     return Variant(frozenset(words), {kind: frozenset(values) for kind, values in stated.items()})
 
 
 def _read(part: str, before: str) -> tuple[Kind | None, set[str]]:
-    """The kind of a part of a name and what it may mean, with the part before it."""
+    """The kind of property that a part of a name states, and its possible values; `before` is the part before it."""
     joined = f"{before}.{part}" if before.isdigit() or re.fullmatch(r"v\d+", before) else ""
     if _MIXTURE.fullmatch(part) or _SIZE.fullmatch(part):
         return "size", {part} | ({joined} if _SIZE.fullmatch(joined) else set())
@@ -170,12 +170,12 @@ def _read(part: str, before: str) -> tuple[Kind | None, set[str]]:
 
 
 def _plain_version(text: str) -> str:
-    """A version without points, as some names have it: `v01` is 0.1; a 0 at its end says nothing."""
+    """A version without dots, as in some names: `v01` is 0.1. A final `.0` is dropped."""
     return re.sub(r"(?:\.0)+$", "", text).replace(".", "")
 
 
 def contradiction(one: Variant, other: Variant, kinds: tuple[Kind, ...] = MEMBER) -> Kind | None:
-    """Of which kind two names say different things; None where they may mean one model."""
+    """The kind of property in which two names differ; None where they may mean one model."""
     for kind in kinds:
         mine, theirs = one.stated.get(kind), other.stated.get(kind)
         if mine and theirs and not mine & theirs:
@@ -184,7 +184,7 @@ def contradiction(one: Variant, other: Variant, kinds: tuple[Kind, ...] = MEMBER
 
 
 def sibling_of(one: str, other: str, kinds: tuple[Kind, ...] = MEMBER) -> Kind | None:
-    """By what two names of one family mean two models; None where they may mean one, or are of two families."""
+    """The kind of property that makes two names of one family two models; None for one model, or two families."""
     mine, theirs = variant_of(one), variant_of(other)
     return contradiction(mine, theirs, kinds) if mine.of_family(theirs) else None
 
@@ -193,7 +193,7 @@ _PURPOSES = frozenset(("coder", "math", "vl", "omni"))
 
 
 def of_another_purpose(name: str, own: Iterable[str]) -> bool:
-    """Whether a name of the family says that the model is for a purpose of which none of its own names speaks."""
+    """Whether a name of the same family states a purpose, such as `coder`, that none of the model's own names has."""
     theirs, mine = variant_of(name), [variant_of(one) for one in own]
     known = frozenset[str]().union(*(one.words for one in mine))
     purposes = theirs.words & _PURPOSES
@@ -214,11 +214,11 @@ KIND_WORDS: Mapping[Kind, str] = {
     "device": "device",
     "precision": "precision",
 }
-"""How a message calls each kind."""
+"""The word for each kind in messages."""
 
 
 def tuned_otherwise(one: str, other: str) -> bool:
-    """Whether two ids of one owner differ in words of tuning alone: both are of the Hub, so one is the wrong one."""
+    """Whether two ids of one owner differ only in words of tuning: both exist on the Hub, so one of them is wrong."""
     pair = [name.lower().partition("/") for name in (one, other)]
     words = [frozenset(re.split(r"[-_.]", name)) for _, _, name in pair]
     return pair[0][0] == pair[1][0] and bool(words[0] ^ words[1]) and (words[0] ^ words[1]) <= _TUNING

@@ -1,1 +1,1 @@
-"""What only the network knows: whether links work, what the Hub has. Fetched here, judged by the rules."""
+"""What only the network can tell: whether links work, and what the Hub has. Fetched here; the rules judge it."""

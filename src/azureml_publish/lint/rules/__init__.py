@@ -1,4 +1,4 @@
-"""The rules, a file a topic. This is the list: a topic's rules are the checks that its file defines."""
+"""The rules, one file for each topic. `TOPICS` lists the files; the rules of a topic are the checks in its file."""
 
 from azureml_publish.lint.check import Check
 from azureml_publish.lint.rules import (
@@ -70,7 +70,7 @@ TOPICS = (
     *(matching_names, matching_facts, parameters, matching_files, publishers),
     house,
 )
-"""What runs on every project, folder and card."""
+"""Rules for every project, folder and card."""
 
 ONLINE_TOPICS = (broken_links, hub, registry)
 """What looks at answers from the network; it runs with `--online` alone."""

@@ -1,4 +1,4 @@
-"""Rules on the links of cards, once they were followed."""
+"""Rules on the answers of the pages that cards link."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from azureml_publish.patterns import pattern
 
 @rule("LINK001", "link-broken", Severity.WARNING, "A link goes to a page that does not exist.")
 def link_broken(use: LinkUse, answer: LinkAnswer) -> Findings:
-    """A link to a page, or a host, that does not exist."""
+    """A link to a page or host that does not exist."""
     if answer.state is LinkState.BROKEN:
         message = f"The link to {short(use.written)} is broken: it {answer.outcome}."
         yield link_broken.at(use.location, message, "Link where the page is now, or take the link out.")
@@ -26,17 +26,17 @@ _LASTING = pattern(
     r"|identifiers\.org|bit\.ly|g\.co|goo\.gle|git\.io|spdx\.org|[\w-]+\.page\.link)",
     re.IGNORECASE,
 )
-"""Hosts whose addresses are made to lead elsewhere; theirs is the one to write."""
+"""Hosts whose addresses redirect on purpose; they are the ones to link."""
 
 _WRITABLE = pattern(r"[\w.~:/?#@!$&*+,;=%-]+", re.ASCII)
-"""What may stand in Markdown, in a table and in HTML without being taken for something else."""
+"""Characters that mean nothing else in Markdown, tables and HTML."""
 
 _LOCALE = pattern(r"/[a-z]{2}(?:-[a-z]{2,4})?(?=/|$)", re.IGNORECASE)
 
 
 @rule("LINK002", "link-moved", Severity.INFO, "A link goes to a page that has moved for good.")
 def link_moved(use: LinkUse, answer: LinkAnswer) -> Findings:
-    """A link to a page that says it has moved for good."""
+    """A link to a page that has moved permanently."""
     if answer.state is not LinkState.FINE or not answer.moved:
         return
     host = urlsplit(use.url).hostname or ""
@@ -59,7 +59,7 @@ def link_moved(use: LinkUse, answer: LinkAnswer) -> Findings:
 
 
 def _plain(url: str) -> tuple[str, str, str]:
-    """An address as it is compared: neither http for https, nor a `/` at the end, nor a language is a move."""
+    """An address for comparison: https for http, a final `/` and a language are no move."""
     parts = urlsplit(url)
     host = (parts.hostname or "").removeprefix("www.")
     return host, _LOCALE.sub("", unquote(parts.path), count=1).rstrip("/"), parts.query
@@ -67,7 +67,7 @@ def _plain(url: str) -> tuple[str, str, str]:
 
 @rule("LINK003", "link-unreachable", Severity.INFO, "Whether a link works could not be seen.")
 def link_unreachable(use: LinkUse, answer: LinkAnswer) -> Findings:
-    """A link that could not be checked: no answer, an error of the server, or a page that is not for programs."""
+    """A link that could not be checked: no answer, a server error, or a page that refuses programs."""
     if answer.state is LinkState.UNREACHABLE:
         message = f"Whether the link to {short(use.written)} works could not be seen: it {answer.outcome}."
         yield link_unreachable.at(use.location, message, "Open it in a browser, or run again later.")

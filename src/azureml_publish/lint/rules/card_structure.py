@@ -1,4 +1,4 @@
-"""Rules on what a card is made of: front matter, fences, HTML, and whether there is anything to read."""
+"""Rules on the structure of a card: front matter, fences, HTML, and whether it has any text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NOTHING = pattern(
 
 @rule("CARD052", "card-empty", Severity.WARNING, "The card says nothing.", pages=True)
 def card_empty(model: Described) -> Findings:
-    """A card without a word, or with headings alone."""
+    """A card without text, or with headings only."""
     card = model.card
     if card.too_large:
         return
@@ -43,7 +43,7 @@ def card_empty(model: Described) -> Findings:
 
 @card_empty.also
 def _template_empty(model: ModelSubject) -> Findings:
-    """A card that is the template alone: what the page then says is made of the spec."""
+    """A card that is only the template, so the page shows nothing but the spec."""
     begun = _OF_TEMPLATE.match(model.folder.card) if not model.folder.finished else None
     own = (model.project.project.templates / "card.md.j2").is_file()
     if begun and not own and not model.folder.spec.description and not _SHOWN.search(_TAGS.sub("", model.folder.card)):
@@ -67,7 +67,7 @@ _KEY = pattern(r"[A-Za-z][\w-]*[ \t]*:(?=\s|$)")
     pages=True,
 )
 def front_matter(model: Described) -> Findings:
-    """YAML before the card: the Hub reads it as metadata, a registry shows it, as a rule and a heading."""
+    """YAML before the card: the Hub reads it as metadata, a registry shows it as a rule and a heading."""
     card = model.card
     if card.front_matter:
         edit = replacing(card, 0, card.start_of(card.front_matter), "")
@@ -92,12 +92,13 @@ _OTHER_FRONT = pattern(
     r"(?:license|language|tags|pipeline_tag|library_name|base_model|datasets|metrics):[^\n]*\n"
     r"(?:[a-z_]{3,30}:[^\n]*\n|[ \t-][^\n]*\n){0,60}?-{3,}[ \t]*(?:\n|\Z))"
 )
-"""Front matter of TOML, after blank lines or a comment, in a fence, below a heading, or between other dashes."""
+"""Front matter in other forms: TOML, after blank lines or a comment, in a fence, below a heading, or between other
+dashes."""
 
 
 @rule("CARD054", "fence-open", Severity.WARNING, "A fence of code is not closed.", pages=True)
 def fence_open(model: Described) -> Findings:
-    """A fence that nothing closes, so that all below it is shown as code."""
+    """A fence without an end, so everything below it is shown as code."""
     card = model.card
     for token in card.tokens:
         if token.type != "fence" or not token.map:
@@ -136,7 +137,7 @@ _FENCE_WITHIN = pattern(r"^ {0,3}(?P<marks>`{3,}|~{3,}) ?[a-z]+[ \t]*$", re.IGNO
 
 
 def _open_formulas(card: Card) -> Findings:
-    """Environments, braces of powers and indices, and round brackets of TeX that nothing closes in their paragraph."""
+    """TeX environments, braces of powers and indices, and round brackets without an end in their paragraph."""
     commands = ("\\begin{", "\\end{", "\\(", "\\[", "\\frac") if "\\" in card.prose else ()
     if not any(sign in card.prose for sign in ("^{", "_{", *commands)):
         return
@@ -153,7 +154,7 @@ def _open_formulas(card: Card) -> Findings:
 
 
 def _opened(text: str) -> Iterator[tuple[str, str, int]]:
-    """Signs that begin a part of a formula, the sign that ends it, and where the first stands."""
+    """The signs that begin a part of a formula and are not closed, each with its end and its offset."""
     for match in _BEGINS.finditer(text):
         if match["name"]:
             yield match[0], f"\\end{{{match['name']}}}", match.start()
@@ -169,7 +170,7 @@ _BEGINS = pattern(
 )
 _FORMULA = pattern(r"(?<![\\$])\$\$(?!\$)")
 _BEGUN = pattern(r"^[ \t>]*(?P<mark>\$\$)(?![^\n]*\$\$)(?=[^\n]*[\\=^_]|[ \t]*\n[^\n]*[\\=^_])", re.MULTILINE)
-"""Where a formula begins a line: further dollars are prices and variables of a shell."""
+"""Where a formula begins a line. Dollars elsewhere are prices and shell variables."""
 
 
 _CONTAINERS = frozenset(
@@ -179,8 +180,8 @@ _CONTAINERS = frozenset(
         *("h1", "h2", "h3", "h4", "h5", "h6", "figure", "figcaption", "article", "video", "code", "pre"),
     }
 )
-"""Elements whose end must be written. Others end by themselves (p, li, td), have no end (br, img), or are tokens of
-a vocabulary rather than HTML (s, mask, i of a set)."""
+"""Elements that need an end tag. Others end by themselves (p, li, td), have no end (br, img), or are not HTML but
+tokens of a vocabulary (s, mask, i of a set)."""
 
 _TAG = pattern(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:\s[^<>]*)?)>")
 _QUOTED = frozenset({*_CONTAINERS, "img", "p", "td", "th", "tr", "li", "br", "hr", "source"})
@@ -191,7 +192,7 @@ _MOST = 5
 
 @dataclass(frozen=True, slots=True)
 class _Wrong:
-    """One place where HTML is not well formed."""
+    """A place where HTML is malformed."""
 
     offset: int
     text: str
@@ -201,7 +202,7 @@ class _Wrong:
 
 @rule("CARD055", "html-malformed", Severity.WARNING, "HTML of the card is not well formed.", pages=True)
 def html_malformed(model: Described) -> Findings:
-    """Tags that are cut, not closed, closed twice, or whose quotes are not."""
+    """HTML tags that are cut off, unclosed, closed twice, or whose quotes are unclosed."""
     card = model.card
     if card.too_large or "<" not in card.prose:
         return
@@ -212,7 +213,7 @@ def html_malformed(model: Described) -> Findings:
 
 
 def _open_comment(card: Card) -> Iterator[_Wrong]:
-    """Comments are blanked out of prose; one that nothing closes is left in it."""
+    """Comments without an end. The others are blanked out of `prose`."""
     at = card.prose.find("<!--")
     if at >= 0 and "-->" not in card.prose[at:]:
         yield _Wrong(at, "<!--", "Nothing closes this comment, so that all below it is hidden.", "Write --> after it.")
@@ -243,7 +244,7 @@ _SLIPS = tuple(
 
 
 def _slips_of_tags(card: Card) -> Iterator[_Wrong]:
-    """Tags with a space, without a slash, or in the wrong order; parts outside of what they belong to."""
+    """Tags with a space, without a slash or in the wrong order, and parts outside the element that they need."""
     for form, what, hint in _SLIPS:
         for match in form.finditer(card.prose):
             yield _Wrong(match.start(), match[0], f"'{short(match[0])}' {what}.", hint)
@@ -264,7 +265,7 @@ _TABLE = pattern(r"<table\b(?:(?!<table\b)[\s\S]){0,20000}?</table>", re.IGNOREC
 
 
 def _short_rows(card: Card) -> Iterator[_Wrong]:
-    """Rows of HTML with other numbers of cells than the first; tables with cells over several are left alone."""
+    """HTML rows with another number of cells than the first. Tables with cells over several columns are not judged."""
     for table in _TABLE.finditer(card.prose) if "<tr" in card.prose else ():
         if "span" in table[0].lower():
             continue
@@ -324,12 +325,12 @@ def _not_closed(name: str, offset: int, text: str) -> _Wrong:
 
 
 _LARGE_BYTES = 16 * 1024
-"""Of 156 cards that were published, three are larger."""
+"""Only three of 156 published cards are larger."""
 
 
 @rule("CARD050", "card-too-large", Severity.INFO, "The card is larger than almost every published one.")
 def card_too_large(model: Described) -> Findings:
-    """A card that nobody reads to its end."""
+    """A card that is too long to be read."""
     card = model.card
     if len(card.text) <= _LARGE_BYTES // 4:
         return
@@ -354,7 +355,7 @@ _ORIGINAL = pattern(r"\boriginal[- ]model[- ]card\b", re.IGNORECASE)
 
 @rule("CARD051", "machine-summary-disclaimer-link", Severity.INFO, "A machine-made summary links no original.")
 def machine_summary_disclaimer_link(model: Described) -> Findings:
-    """A summary that says a machine wrote it, without a link to what it was made from."""
+    """A summary that is marked as written by a machine and does not link its original."""
     card = model.card
     if "summary" not in card.source:
         return

@@ -33,7 +33,7 @@ _LINE = pattern(rf"^[ \t>*+_-]*((?:{EMPTY_WORDS})[*_]*[.!…]*)[ \t*_]*$", re.IG
 
 @rule("CARD010", "placeholder-text", Severity.WARNING, "Text stands there that was to be replaced.")
 def placeholder_text(model: Described) -> Findings:
-    """Text that was to be replaced before anybody reads the card."""
+    """A placeholder that was not replaced, or a note to the card's authors."""
     for card in model.cards:
         yield from _once_each(card)
         yield from _in_comments(card)
@@ -64,11 +64,12 @@ _OF_A_LICENCE = pattern(
     r"|\{\{ ?[\w.]+ ?\}\}|^copyright (?:\(c\)|\u00a9)\s*$|^(?:tba|to be (?:added|defined|determined|announced))[.!]*$",
     re.IGNORECASE | re.MULTILINE,
 )
-"""What the forms of MIT and BSD leave to be written, and what people do; those of Apache and the GPL show it in an"
-" appendix."""
+"""Placeholders in the forms of MIT and BSD that have to be filled in. Those of Apache and the GPL are examples in an
+appendix.
+"""
 
 _PROSE_KEYS = frozenset(("displayName", "summary", "licenseDescription", "publisher", "notes", "evaluation", "terms"))
-"""Keys whose texts are sentences; others may well hold templates of a conversation."""
+"""Keys whose texts are sentences. Texts of other keys may be templates of a conversation."""
 
 
 _NO_VALUE = pattern(
@@ -77,9 +78,9 @@ _NO_VALUE = pattern(
     r"(?: of the model)?[.!]?",
     re.IGNORECASE,
 )
-"""What forms and templates write into a key that a person is to fill."""
+"""What forms and templates put into a key that has to be filled in."""
 _COPY = pattern(r"^copy of |[ (_-]copy\)?$|\(\d\)$", re.IGNORECASE)
-"""How file managers and portals call a copy."""
+"""What file managers and portals call a copy."""
 
 _COMMENT = pattern(r"<!--((?:(?!-->)[\s\S]){0,2000})-->")
 _FOR_AUTHORS = pattern(
@@ -93,20 +94,21 @@ _OF_A_TEMPLATE = pattern(
     r"|\bthis section provides? (?:information about throughput|basic links)|\btotal emissions \(in grams of CO2eq\)",
     re.IGNORECASE,
 )
-"""Instructions of the Hub's template of a card, once a card.
+"""Instructions in the Hub's template of a card, reported once a card.
 
-Source: https://github.com/huggingface/huggingface_hub (templates/modelcard_template.md)."""
+Source: https://github.com/huggingface/huggingface_hub (templates/modelcard_template.md).
+"""
 
 
 _EMPTY_ITEM = pattern(r"[ \t]*(?:[-*+]|\d{1,2}[.)])[ \t]+(?:\*\*[^*\n]{1,40}\*\*:?[ \t]*)?")
 _ASKS = pattern(
     r"\s*(?:please )?(?:add|insert|write|describe|list|fill|enter|provide|put|state|give)\b[^-\n]{0,40}", re.IGNORECASE
 )
-"""What a comment asks for that is all that an item of a list holds."""
+"""What a comment asks for, where it is all that a list item holds."""
 
 
 def _in_comments(card: Card) -> Findings:
-    """Notes of the authors to themselves, which no page shows and which are published all the same."""
+    """Comments to the card's authors, which no page shows and which are published all the same."""
     of_template = None
     for match in _COMMENT.finditer(card.source) if "<!--" in card.source else ():
         note = _FOR_AUTHORS.search(match[1])
@@ -136,14 +138,14 @@ _COMMIT_UNFILLED = pattern(
     re.IGNORECASE,
 )
 _UNNAMED = "{MODEL_NAME}"
-"""What sentence-transformers writes into a card that it has no name for."""
+"""Names that sentence-transformers writes where it knows none."""
 _ABOUT_TEMPLATES = pattern(
     r"\btemplates?\b|\bplaceholders?\b|\breplaced?\b|\bsubstitut|\bjinja|\bhandlebars", re.IGNORECASE
 )
 
 
 def _made_by_programs(card: Card) -> Findings:
-    """What a program that writes cards was not given: an owner in code that loads, a commit, the name of a link."""
+    """Gaps in cards that programs write: the owner in loading code, a commit, the name of a link."""
     found: list[tuple[int, str]] = []
     lowered = card.source.lower()
     if ("your" in lowered or "<model" in lowered) and "push_to_hub" not in card.source and not card.too_large:
@@ -165,13 +167,13 @@ def _made_by_programs(card: Card) -> Findings:
 
 
 def within_fence(card: Card, offset: int) -> bool:
-    """Whether a place of the card is in fenced code."""
+    """Whether an offset is in fenced code."""
     line = card.position(offset)[0]
     return any(fence.line <= line <= fence.line + fence.text.count("\n") for fence in card.fences)
 
 
 class _Place(NamedTuple):
-    """A place that was to be filled: where, what a message says of it, how to fix it, and the edit that empties it."""
+    """A place to fill in: its location, what a message says of it, the hint, and the edit that empties it."""
 
     line: int
     column: int
@@ -182,7 +184,7 @@ class _Place(NamedTuple):
 
 
 def _once_each(card: Card) -> Findings:
-    """One finding for all places with the same words, which are filled in, or taken out, together."""
+    """One finding for all places with the same text: they are filled in, or removed, together."""
     alike: dict[str, list[_Place]] = {}
     for place in _unwritten(card):
         alike.setdefault(place.text, []).append(place)
@@ -221,20 +223,20 @@ def _unwritten(card: Card) -> Iterator[_Place]:
     covered: list[tuple[int, int]] = []
     for form, match in unwritten_in(card.prose):
         if any(start <= match.start() < end for start, end in covered) or _is_state(card, form.what, match.start()):
-            continue  # one text, of two forms; or a state for readers to know
+            continue  # two forms may match one text; and a status section is for readers
         covered.append(match.span())
         if "<" in match[0] or "@" in match[0] or card.words.startswith(match[0], match.start()):
             yield from _found(card, match.start(), match[0], rows, form.what)
 
 
 def _is_state(card: Card, what: str, offset: int) -> bool:
-    """Whether what is for authors stands below a heading such as Status."""
+    """Whether a note for authors stands below a heading such as Status."""
     heading = card.heading_of(card.position(offset)[0]) if what == "authors" else None
     return heading is not None and STATES.fullmatch(heading.text) is not None
 
 
 def _in_cell(row: Row, cell: Cell, card: Card, columns: int) -> _Place:
-    """Take the row away where only its first cell says something, else empty the cell: neither is known to be meant."""
+    """Removes a row that has text in its first cell only, else empties the cell. Neither is a safe fix."""
     filled = [one for one in row.cells[1:] if one.text and not _CELL.fullmatch(one.text)]
     whole: CardEdit = (row.line, 1, row.line + 1, 1, "")
     edit: CardEdit = (row.line, cell.column, row.line, cell.column + len(cell.text), "")
@@ -250,12 +252,12 @@ def _found(card: Card, offset: int, text: str, rows: set[int], what: str) -> Ite
 
 
 BEGINNING = "Write here what the model does, for whom, and where it comes from."
-"""What `publish init` writes where a person is to write: see templates/new-card.md.j2."""
+"""What `publish init` writes where the author has to write: see templates/new-card.md.j2."""
 
 
 @rule("CARD011", "card-not-written", Severity.ERROR, "The card still holds what `publish init` wrote.")
 def card_not_written(model: Described) -> Findings:
-    """The text that `publish init` leaves for a person to replace."""
+    """Text of `publish init` that the author has not replaced."""
     at = model.card.text.find(BEGINNING)
     if at >= 0:
         message = "The card still holds what `publish init` wrote in place of a summary."
@@ -268,7 +270,7 @@ def card_not_written(model: Described) -> Findings:
 
 @rule("CARD030", "heading-level-skip", Severity.INFO, "A heading skips a level.")
 def heading_level_skip(model: Described) -> Findings:
-    """A heading two levels below the one before it."""
+    """A heading two levels or more below the one before it."""
     card = model.card
     edits: list[CardEdit] = []
     skips = 0
@@ -317,9 +319,9 @@ _WORD = pattern(r"(?<![\w./-])[A-Za-z][a-z]{5,20}(?![\w./-])")
 
 @rule("CARD031", "heading-not-canonical", Severity.INFO, "A section goes by another name than in other cards.")
 def heading_not_canonical(model: Described) -> Findings:
-    """A section of the card under another name than all other cards give it.
+    """A section with another name than in all other cards.
 
-    Capitals alone are nobody's concern: the spellings differ in the words.
+    Capitals are not judged: the spellings differ in their words.
     """
     card = model.card
     edits: list[CardEdit] = []
@@ -355,7 +357,7 @@ def heading_not_canonical(model: Described) -> Findings:
     pages=True,
 )
 def heading_reserved(model: Described) -> Findings:
-    """A section `Azure Direct Models` in the card of a model that the metadata does not call one.
+    """A section `Azure Direct Models` in the card of a model that is not one by its metadata.
 
     Source: azureml-registry-tools 0.1.0a69, its template of description.md, which leaves this section to Microsoft.
     """

@@ -1,6 +1,6 @@
-"""Rules on what Microsoft's catalogue requires besides values: what must be there, tags, properties and sources.
+"""Rules on what Microsoft's catalogue requires beyond the values of keys: required keys, tags, properties and sources.
 
-They find something in `profile: microsoft-catalog` alone. Seen from outside, as `vocabularies.yaml` says.
+They apply only with `profile: microsoft-catalog`. Their sources are in `vocabularies.yaml`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _RESERVED = (("azureml", "azure"), ("aml",), ("model",))
 
 @rule("GATE008", "name-reserved", Severity.ERROR, "Microsoft's catalogue does not take the name.")
 def name_reserved(model: Described) -> Findings:
-    """A name with a word that Microsoft's catalogue keeps for itself, unless it begins with `Azure-`.
+    """A name with a word that Microsoft's catalogue reserves, unless it begins with `Azure-`.
 
-    In a registry of one's own any name will do; of an asset folder that was made for the catalogue this is a warning.
+    A team's own registry takes any name. In asset folders, which may be meant for the catalogue, this is a warning.
     Source: azureml-assets 1.17.8, `validate_name`.
     """
     if (model.profile != CATALOG and not model.stated) or model.name.startswith("Azure-"):
@@ -44,7 +44,7 @@ def name_reserved(model: Described) -> Findings:
 
 
 _SCENARIOS = {"inference": "inference", "evaluation": "evaluation", "finetune": "fineTuning"}
-"""The scenarios, and how the name of their tasks begins."""
+"""The scenarios, and the beginning of the key of their tasks."""
 
 _ROOT = frozenset(
     {
@@ -57,7 +57,7 @@ _ROOT = frozenset(
 
 @rule("GATE005", "catalogue-key-missing", Severity.ERROR, "A key that Microsoft's catalogue requires is missing.")
 def catalogue_key_missing(model: Described) -> Findings:
-    """A licence, a task, shared capacity, and machine sizes for inference and each other scenario that is named."""
+    """Required keys that are missing: licence, task, shared capacity, and machine sizes for every used scenario."""
     if model.profile != CATALOG:
         return
     for keys, hint in _missing(model.metadata):
@@ -73,7 +73,7 @@ def catalogue_key_missing(model: Described) -> Findings:
 
 
 def _missing(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Keys that are missing, and what to write."""
+    """Missing keys, each with the hint."""
     if not found_at(metadata, ["license"]):
         yield "license", "Write license: with one of the values that GATE001 knows; `license: other` is one."
     if found_at(metadata, ["sharedComputeCapacityEnabled"]) is None:
@@ -98,7 +98,7 @@ def _sizes(scenario: str) -> tuple[str, str, str]:
 
 @rule("GATE006", "tag-not-taken", Severity.ERROR, "Microsoft's catalogue does not take a tag or property.")
 def tag_not_taken(model: Described) -> Findings:
-    """The catalogue closes tags and properties too, but for a few that have no place in the system metadata yet."""
+    """A tag or property that is not one of the few that have no place in the system metadata."""
     if model.profile != CATALOG:
         return
     for section, held in (("tags", model.tags), ("properties", model.properties)):
@@ -117,7 +117,7 @@ def tag_not_taken(model: Described) -> Findings:
 
 @tag_not_taken.also
 def old_key_not_taken(subject: AssetSubject) -> Findings:
-    """An asset folder in which metadata stands as a tag or a property."""
+    """An asset folder with metadata among its tags or properties."""
     if subject.described.profile != CATALOG:
         return
     for rows in load_mapping().values():
@@ -131,9 +131,9 @@ def old_key_not_taken(subject: AssetSubject) -> Findings:
 
 @tag_not_taken.also
 def old_key_of_a_folder(model: ModelSubject) -> Findings:
-    """A model folder that writes metadata as a tag or a property."""
+    """A model folder that writes metadata as a tag or property."""
     config, rendered = model.project.project.config, model.rendered
-    if config.profile != CATALOG or rendered is None or config.layout == "tags":  # GATE004 speaks of that layout
+    if config.profile != CATALOG or rendered is None or config.layout == "tags":  # GATE004 reports that layout
         return
     document = model.folder.document
     for rows in load_mapping().values():
@@ -151,12 +151,13 @@ _TAKEN: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("model", "publish", "type"): ("custom_model", "mlflow_model", "triton_model"),
     ("model", "publish", "description"): ("description.md",),
 }
-"""What `extra` may write over, and with what: the catalogue's tools read it before anything else."""
+"""Keys that `extra` may overwrite, and the values it may write: the catalogue's tools read them before anything else.
+"""
 
 
 @rule("GATE007", "source-not-taken", Severity.ERROR, "Microsoft's catalogue does not take files from such a source.")
 def source_not_taken(model: ModelSubject) -> Findings:
-    """The catalogue's tools read blob containers, folders and branches of git; and the keys of spec.yaml are closed."""
+    """Sources that the catalogue's tools cannot read, and keys that spec.yaml may not have."""
     if model.project.project.config.profile != CATALOG:
         return
     spec, document = model.folder.spec, model.folder.document

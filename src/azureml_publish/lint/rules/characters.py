@@ -1,4 +1,4 @@
-"""Rules on the characters of a card and of other prose: encoding, spaces, quotes and line ends."""
+"""Rules on characters in cards and other texts: encoding, spaces, quotes and line ends."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LONE = pattern(
     re.MULTILINE,
 )
 _OTHER_PAGES = {"cp1251": "\u0432\u0402", "mac-roman": "\u201a\u00c4"}
-"""How the two bytes that begin dashes and typographic quotes in UTF-8 look in encodings other than Windows-1252."""
+"""How the first two bytes of UTF-8 dashes and typographic quotes look in encodings other than Windows-1252."""
 
 _OTHER = pattern("(?:" + "|".join(_OTHER_PAGES.values()) + ")[^\\x00-\\x7f]")
 _SUSPECT = pattern("[\u00c2-\u00f4\ufffd]|" + "|".join(_OTHER_PAGES.values()))
@@ -34,7 +34,7 @@ _SUSPECT = pattern("[\u00c2-\u00f4\ufffd]|" + "|".join(_OTHER_PAGES.values()))
 
 @rule("CARD040", "mojibake", Severity.ERROR, "Characters were read in the wrong encoding.")
 def mojibake(model: Described) -> Findings:
-    """Characters that were written in UTF-8 and read in another encoding."""
+    """Characters of UTF-8 that were read in another encoding."""
     for card in everything_of(model):
         if not card.text.isascii() and _SUSPECT.search(card.source):
             yield from _misread(card)
@@ -64,11 +64,11 @@ def _misread(card: Card) -> Findings:
 
 
 def _meant(text: str) -> str | None:
-    """What the characters were; empty where it is lost, None where they are what they seem."""
+    """The characters that were meant; empty where they are lost, None where nothing is wrong."""
     if not text.strip("\ufffd"):
         return ""
     if text == "\u00c2":
-        return ""  # its other half was a no-break space, and is gone or a blank by now
+        return ""  # the other half was a no-break space, and is a plain space by now
     try:
         page = next((page for page, sign in _OTHER_PAGES.items() if text.startswith(sign)), None)
         raw = text.encode(page) if page else b"".join(_byte(character) for character in text)
@@ -90,7 +90,7 @@ def _codes(text: str) -> str:
 
 
 def _with_copied_code(card: Card) -> str:
-    """The prose, and code in JSON and Python, which people copy. Other code may hold such characters."""
+    """The prose, and code in JSON and Python, which people copy. Other code may contain such characters."""
     lines = card.prose.split("\n")
     for fence in card.fences:
         if fence.language in ("json", "jsonc", "text", "txt", "", "python", "py"):
@@ -103,17 +103,17 @@ _CONTROL = pattern(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u2028\u2029\ue000-\uf8ff]"
     "|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0000-\U000e007f]+"
 )
-"""Control characters but tab, line feed and carriage return, and U+0085, which is a line's end in some systems; ends of
-lines and paragraphs that editors do not show; characters of private use, which each font shows otherwise; and tags,
-which hide words for programs and belong into the flags of some countries alone."""
+"""Control characters except tab, line feed, carriage return and U+0085 (a line end on some systems); line and paragraph
+separators that editors do not show; private-use characters, which every font shows differently; and tag characters,
+which can hide text for programs and belong only into some flags."""
 
 
 @rule("CARD048", "control-character", Severity.WARNING, "A control character stands in text.")
 def control_character(model: Described) -> Findings:
-    """A character that no page shows and some programs obey."""
+    """A character that pages do not show and programs may obey."""
     for card in everything_of(model):
         found = [] if card.source.replace("\n", "").isprintable() else list(_CONTROL.finditer(card.source))
-        if found and not card.text.isascii():  # characters that were read in the wrong encoding are CARD040's
+        if found and not card.text.isascii():  # CARD040 reports wrong encodings
             misread = [one.span() for one in _RUN.finditer(card.source)]
             found = [one for one in found if not any(start <= one.start() < end for start, end in misread)]
         if found:
@@ -126,14 +126,14 @@ def control_character(model: Described) -> Findings:
 
 
 _NBSP = pattern(
-    "(?<![0-9\u00ab\u00c2\u00a0])\u00a0(?![:;!?%\u00bb\u00b0\u20ac\u00a0])"  # units and French punctuation keep theirs
+    "(?<![0-9\u00ab\u00c2\u00a0])\u00a0(?![:;!?%\u00bb\u00b0\u20ac\u00a0])"  # units and French punctuation use them
     "|(?<=[^\u00c2])\u00a0(?=[ \u00a0\n]|$)|(?<=[ \u00a0])\u00a0"
 )
 
 
 @rule("CARD041", "nbsp", Severity.WARNING, "A no-break space stands where a plain space is meant.")
 def nbsp(model: Described) -> Findings:
-    """A no-break space where nobody means one."""
+    """A no-break space where a plain space is meant."""
     for card in model.cards:
         if "\u00a0" not in card.source:
             continue
@@ -150,7 +150,7 @@ _LATIN = r"[\x00-\u024f\u2010-\u203f]"
 _HIDDEN = pattern(
     rf"\ufeff|\u2060|(?<=[A-Za-z0-9_-])\u00ad(?=[A-Za-z0-9_-])|(?:(?<={_LATIN})|^)[\u200b\u200c\u200d]+(?={_LATIN}|$)"
 )
-"""Joiners elsewhere tie emoji together, or shape Arabic and Indic words."""
+"""Joiners are needed between emoji, and in Arabic and Indic words."""
 
 
 @rule("CARD042", "zero-width-char", Severity.WARNING, "A character without width hides in the text.")
@@ -179,8 +179,8 @@ _IN_WORD = pattern(
     "(?<=[A-Za-z0-9_-])[\ufeff\u2060\u200b\u200c\u200d\u00ad](?=[A-Za-z0-9_-])"
     "|(?<=[A-Za-z]{3})[\u2060\u200b\u200c](?= [a-z]{3}|[,.;:!?)])"
 )
-"""Within a word or a name a search does not find it any more, and what is copied does not work. At the beginning, where
-editors of Windows write one, a heading or a front matter is none."""
+"""Within a word or name, such a character breaks search and copies. At the beginning, where Windows editors write one,
+it hides a heading or front matter."""
 
 _QUOTES = pattern("[\u2018\u2019\u201c\u201d\u201e\u201f]")
 _STRINGS = pattern(r"\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|(?:#|//)[^\n]*")
@@ -194,7 +194,7 @@ _CODE = frozenset(
 
 @rule("CARD043", "smart-quote-in-code", Severity.ERROR, "Code has typographic quotes.")
 def smart_quote_in_code(model: Described) -> Findings:
-    """Typographic quotes in code, which no language reads as quotes, and round a value of the metadata."""
+    """Typographic quotes in code, which no language understands, and around a value of the metadata."""
     for card in model.cards:
         if not card.text.isascii() and _QUOTES.search(card.source):
             yield from _quoted_code(card)
@@ -220,7 +220,7 @@ def _quoted_code(card: Card) -> Findings:
 
 
 def _first_quote(fence: Fence) -> int | None:
-    """The first such quote that is not within a string or a comment."""
+    """The first such quote outside strings and comments."""
     if fence.language not in _CODE or not _QUOTES.search(fence.text):
         return None
     if fence.language.startswith("json"):
@@ -236,7 +236,7 @@ def _first_quote(fence: Fence) -> int | None:
 
 
 _TAB = pattern(r"(?<=[^\s>*+#.)-])\t+(?=\S)")
-"""Tabs that indent, or that follow a list's mark, make blocks; these do nothing but look odd."""
+"""Tabs that indent or follow a list marker have a meaning in Markdown; these have none."""
 
 
 @rule("CARD044", "tab-in-prose", Severity.INFO, "A tab stands within text.")
@@ -253,7 +253,7 @@ def tab_in_prose(model: Described) -> Findings:
 
 @rule("CARD045", "trailing-whitespace", Severity.INFO, "A line ends with spaces that do nothing.")
 def trailing_whitespace(model: Described) -> Findings:
-    """Spaces at the end of a line, where they are not a line break."""
+    """Spaces at the end of a line that do not make a line break."""
     card = model.card
     if " \n" not in card.source and "\t\n" not in card.source and card.source[-1:] not in (" ", "\t"):
         return
@@ -286,7 +286,7 @@ _END = pattern(r"\r\n?|\n")
 
 @rule("CARD046", "crlf", Severity.WARNING, "Lines end with CR LF.")
 def crlf(model: Described) -> Findings:
-    """Lines that end as Windows ends them."""
+    """Windows line ends."""
     card = model.card
     count = card.text.count("\r")
     if not count or card.too_large:
@@ -301,13 +301,13 @@ def crlf(model: Described) -> Findings:
     )
     hint = "Save the file with LF; `* text=auto eol=lf` in .gitattributes keeps it."
     mixed = len(edits) < card.text.count("\n")
-    severity = None if mixed else Severity.INFO  # all of them may be an editor's habit, and git's
+    severity = None if mixed else Severity.INFO  # if all lines have them, an editor or git may write them
     yield once_a_card(crlf, card, edits, message, hint, severity=severity)
 
 
 @rule("CARD047", "no-final-newline", Severity.INFO, "The last line is not ended.")
 def no_final_newline(model: Described) -> Findings:
-    """A last line that is not ended."""
+    """A last line without a line feed."""
     card = model.card
     if not card.text.strip() or card.text.endswith(("\n", "\r")):
         return

@@ -1,4 +1,4 @@
-"""The rule on citations that no program reads."""
+"""The rule on citations that programs cannot read."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _ARXIV = pattern(r"https?://(?:www\.)?arxiv\.org/(?:abs|pdf)/(\d+)\.(\d+)(v\d+)?
 
 @rule("CARD073", "citation-broken", Severity.WARNING, "A citation or the number of a paper is broken.", pages=True)
 def citation_broken(model: Described) -> Findings:
-    """An entry of BibTeX whose braces do not close, or a number that no paper of arXiv has.
+    """A malformed BibTeX entry, or the number of a paper that arXiv cannot have.
 
     Source: https://info.arxiv.org/help/arxiv_identifier.html: YYMM.NNNN, since 2015 YYMM.NNNNN.
     """
@@ -51,13 +51,13 @@ def citation_broken(model: Described) -> Findings:
 
 
 _Found: TypeAlias = Iterator[tuple[Location, str, str]]
-"""Where something is wrong, what it is, and what to write."""
+"""A location, a message and a hint."""
 
 _AS_IT_STANDS = "Write the number as the paper's page has it: two digits of the year, two of the month, and the rest."
 
 
 def _in_code(model: Described) -> _Found:
-    """Entries of BibTeX."""
+    """Mistakes in BibTeX entries in code."""
     card = model.card
     for fence in card.fences if "@" in card.source else ():
         text = _ESCAPED.sub("", fence.text)
@@ -72,7 +72,7 @@ def _in_code(model: Described) -> _Found:
 
 
 def _in_links(model: Described) -> _Found:
-    """Addresses of papers."""
+    """Mistakes in the addresses of papers."""
     card = model.card
     for link in card.links if "doi.org" in card.source or "arxiv.org" in card.source else ():
         where = card.at(link.url_start, link.url)
@@ -105,7 +105,7 @@ _DOI_OF_ARXIV = pattern(r"10\.48550/arxiv\.(?P<month>\d{4})\.(?P<rest>\d{4,5})\b
 
 
 def _in_words(model: Described) -> _Found:
-    """Numbers of papers in the text, and entries that stand as text."""
+    """Wrong paper numbers in the text, and BibTeX entries outside code."""
     card = model.card
     for match in _AS_TEXT.finditer(card.prose) if "@" in card.prose and "{" in card.prose else ():
         message = f"The entry {short(match[0])}... stands as text, so that its lines run into one."
@@ -121,7 +121,7 @@ def _in_words(model: Described) -> _Found:
 
 
 def _to_come(month: str, model: Described) -> bool:
-    return f"{model.as_of:%y%m}" < month < "9000"  # the first papers were those of the nineties
+    return f"{model.as_of:%y%m}" < month < "9000"  # arXiv began in 1991
 
 
 _FIELDS = (
@@ -138,7 +138,7 @@ _OPEN_QUOTE = pattern(r"^[ \t]*(?P<field>\w+)[ \t]*=[ \t]*\"[^\"\n]*,[ \t]*\n[ \
 
 
 def _unlikely(text: str, this_year: int) -> Iterator[tuple[int, str, str]]:
-    """What a template left, a field that is almost a known one, a quote that nothing ends, and a year to come."""
+    """Placeholders, misspelt fields, unclosed quotes and years in the future: offset, message and hint."""
     for match in _SURELY.finditer(text):
         yield match.start(), f"'{short(match[0].strip())}...' holds the place of something.", "Write the paper's own."
     for match in _OPEN_QUOTE.finditer(text):
@@ -165,7 +165,7 @@ def _is_paper(month: str, number: str) -> bool:
 
 
 def _entry_mistakes(text: str) -> Iterator[tuple[int, str, str]]:
-    """Mistakes in the entries of BibTeX: their offset, what is wrong, and what to write."""
+    """Mistakes in BibTeX entries: offset, message and hint."""
     for entry in _KIND.finditer(text):
         kind = entry["kind"].lower()
         near = difflib.get_close_matches(kind, _KINDS, n=1, cutoff=0.85)
@@ -195,7 +195,7 @@ _FIELD = pattern(r"^[ \t]*(?P<field>[A-Za-z]{3,20})[ \t]*=[ \t]*[{\"\d]", re.MUL
 
 
 def _fields_twice(text: str) -> Iterator[tuple[int, str, str]]:
-    """A field that one entry gives twice, of which programs take either; a paper's number likewise, as `url`."""
+    """A field that an entry gives twice, and a paper number that differs from the one in `url`."""
     starts = [entry.start() for entry in _KIND.finditer(text) if entry["open"]]
     for start, end in zip(starts, (*starts[1:], len(text)), strict=False):
         number, page = _EPRINT.search(text, start, end), _PAGE.search(text, start, end)

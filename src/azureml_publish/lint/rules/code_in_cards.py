@@ -1,4 +1,4 @@
-"""Rules on what the code and the words of a card would have a reader load, and on which machines."""
+"""Rules on the models, classes and machine sizes that a card names in its code."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from azureml_publish.skus.catalogue import is_retired, load_catalogue
 
 
 class _Loaded(NamedTuple):
-    """A model that code loads: its name, what loads it, and its offset in the card."""
+    """A model that code loads: its name, the function, and the offset in the card."""
 
     name: str
     by: str
@@ -45,16 +45,16 @@ _LOADERS = pattern(
 _PARTS = pattern(
     r"tokenizer|processor|extractor|config|scheduler|vae|adapter|peft|textencoder|controlnet|lora", re.IGNORECASE
 )
-"""Classes of what goes with a model, which may well be another's."""
+"""Classes of a model's parts, which often come from another model."""
 
 _MODEL_CLASS = pattern(r"(?:Auto|[A-Z]\w*)(?:Model|For|Pipeline|LMHead)\w*")
 
 
 @rule("CARD068", "code-loads-another-model", Severity.WARNING, "The card's code loads another model.", pages=True)
 def code_loads_another_model(model: Described) -> Findings:
-    """Code of which no line loads this model, and that loads one of another family which the card does not mention.
+    """Code that loads another family's model, which the card does not mention, and never this one.
 
-    Of siblings CARD027 speaks.
+    CARD027 reports siblings.
     """
     yield from _another_version(model)
     card = model.card
@@ -69,18 +69,18 @@ def code_loads_another_model(model: Described) -> Findings:
     tails = [name.rpartition("/")[2].lower() for name in own]
     applied = (found for fence in card.fences for found in _APPLIED.finditer(fence.text))
     if any("/" not in one["what"] or _is_placeholder(one["what"]) for one in applied):
-        return  # what is laid over the loaded one is this model
+        return  # this model is applied on top of the loaded one
     if any(tail and tail in fence.text.lower() for fence in card.fences for tail in tails):
-        return  # as an adapter is named after what it is loaded on: PeftModel.from_pretrained(base, "...")
+        return  # an adapter is named after its base: PeftModel.from_pretrained(base, "...")
     for one in loaded:
         tail = one.name.rpartition("/")[2].lower()
         if ("/" not in one.name and "-" not in one.name) or _is_placeholder(one.name) or sibling(one.name, own):
             continue
         named = (tail, *families_in(tail))
         if any(one in card.lowered or any(one in link.url.lower() for link in card.links) for one in named):
-            continue  # the card says what it loads there, and why
+            continue  # the card says there what it loads, and why
         if card.source.lower().count(tail) > sum(fence.text.lower().count(tail) for fence in card.fences):
-            continue  # it says so between backticks, or in front matter
+            continue  # in inline code or front matter
         message = f"The code loads {one.name}, and nothing in the card says why; the model is {model.name}."
         hint = f"Load {hub_id(model) or model.name}, or say what {short(one.name)} is for."
         yield code_loads_another_model.at(card.at(one.offset, one.name), message, hint)
@@ -91,7 +91,7 @@ _APPLIED = pattern(
     r"\b(?:load_lora_weights|load_adapter|load_textual_inversion|load_attn_procs|load_ip_adapter"
     r"|PeftModel\.from_pretrained)\((?:[\w.]+,\s{0,9})?[\"'](?P<what>[^\"'\n]{1,120})[\"']"
 )
-"""Code that lays a model over the one that it loads before."""
+"""Code that applies a model on top of the one that it loaded before."""
 
 _OF_VERSION = pattern(
     r"\b(?:models:/|azureml://registries/[\w-]+/models/)(?P<name>[\w.-]+)/(?:versions/)?(?P<version>\d{1,6})\b"
@@ -99,7 +99,7 @@ _OF_VERSION = pattern(
 
 
 def _another_version(model: Described) -> Findings:
-    """Code that loads this model in a version that this is not."""
+    """Code that loads another version of this model."""
     version = str(model.version)
     for match, offset in model.card.in_fences(_OF_VERSION) if version.isdecimal() else ():
         if match["name"] == model.name and match["version"] != version:
@@ -117,7 +117,7 @@ def _loaded(card: Card) -> Iterator[_Loaded]:
 
 
 def _is_one(name: str, own: tuple[str, ...], words: frozenset[str]) -> bool:
-    """Whether a name may mean this model: it is one of its names, or shares a word of its family."""
+    """Whether a name may mean this model: one of its names, or a word of its family in common."""
     return is_own(name, own) or bool(variant_of(name.rpartition("/")[2]).words & words)
 
 
@@ -135,7 +135,7 @@ _OF_MEDIUM = {
         r"ForMaskedLM|ForSequenceClassification|ForTokenClassification|ForQuestionAnswering|^Bert|^Roberta|^GPT2"
     ),
 }
-"""Names of transformers' classes by what they read (https://huggingface.co/docs/transformers/model_doc/auto)."""
+"""Tasks by the kind of input of transformers' classes (https://huggingface.co/docs/transformers/model_doc/auto)."""
 
 _TEXT = (
     "fill-mask text-generation text-classification token-classification question-answering summarization translation"
@@ -153,7 +153,7 @@ _MEDIA = {
 
 @rule("CARD069", "code-of-another-kind", Severity.WARNING, "The card's code is for models of another kind.", pages=True)
 def code_of_another_kind(model: Described) -> Findings:
-    """Code that loads the weights with a class for images where the model is for text, and the like."""
+    """Code that loads the weights with a class for another kind of model, such as images instead of text."""
     tasks = frozenset(tasks_of(model))
     for what, name, offset, hint in _of_other_kinds(model, tasks) if tasks else ():
         yield code_of_another_kind.at(model.card.at(offset, name), f"The code {what}.", hint)
@@ -173,13 +173,13 @@ _LOADS = pattern(r"\bmlflow\.(\w{2,30})\.load_model\(")
 
 
 def _loaders(card: Card) -> Iterator[tuple[str, int]]:
-    """The modules of MLflow by which code loads a model, and where."""
+    """The MLflow modules by which code loads a model, with offsets."""
     for match, offset in card.in_fences(_LOADS) if ".load_model(" in card.source else ():
         yield match[1], offset
 
 
 def _of_other_kinds(model: Described, tasks: frozenset[str]) -> Iterator[tuple[str, str, int, str]]:
-    """What the code does, the name that shows it, its offset, and what to write instead."""
+    """What the code does, the name that shows it, its offset, and the hint."""
     own, served = ", ".join(sorted(tasks)), (*tasks, *tasks_of(model, "fineTuningTasks"))
     loaded = list(_classes(model.card))
     medium = next((name for name, of_medium in _MEDIA.items() if tasks <= of_medium), None)
@@ -217,7 +217,7 @@ _PIPELINE = pattern(r"\bpipeline\(\s{0,9}(?:task ?= ?)?[\"']([a-z][a-z0-9-]{2,40
 _ANY_MODELS = frozenset(
     {"feature-extraction", "image-feature-extraction", "embeddings", "sentence-similarity", "text-embeddings"}
 )
-"""Tasks that every model of its kind serves."""
+"""Tasks that every model of the same kind serves."""
 
 
 def _pipelines(card: Card) -> Iterator[tuple[str, int]]:
@@ -227,7 +227,7 @@ def _pipelines(card: Card) -> Iterator[tuple[str, int]]:
 
 
 def _serves(task: str, others: tuple[str, ...]) -> bool:
-    """Whether a pipeline's task is one of the model's, is served by the same classes, or cannot be judged."""
+    """Whether the pipeline's task is one of the model's, shares its classes, or is unknown."""
     one, theirs = find_task(task), [find_task(other) for other in others]
     if one is None or task in _ANY_MODELS or None in theirs or tasks_agree(task, others):
         return True
@@ -244,7 +244,7 @@ def _classes(card: Card) -> Iterator[tuple[str, int]]:
 
 
 def _listed(model: Described) -> Iterator[str]:
-    """The sizes of the model's own lists."""
+    """The sizes in the model's own lists."""
     for key in ("supportedComputes", "SKU"):
         lists = model.metadata.get(key)
         for values in lists.values() if isinstance(lists, Mapping) else ():
@@ -252,10 +252,10 @@ def _listed(model: Described) -> Iterator[str]:
 
 
 _PAST = pattern(r"\b(?:(?:pre-?)?trained|training|fine-?tuned|measured|benchmark\w*|tested|took)\b", re.IGNORECASE)
-"""Words of lines that tell on which machine something was done, which stays true."""
+"""Words of lines that say on which machine something was done in the past."""
 
 _MEASURED = pattern(r"\|[ *~]*\d[\d.,]*[ *]*(?:ms|s|%)?[ *]*(?:\||$)")
-"""A figure in a row of a table: what was measured there stays true as well."""
+"""A number in a table row: a measurement names the machine of its time."""
 
 _NEAR = 600
 _DEPLOYED = pattern(r"\binstance_type\b[\"']?\s?[:=]\s?[\"']?(?P<size>Standard_\w+)")
@@ -276,7 +276,7 @@ _SIZE = pattern(r"\bStandard_[A-Z]{1,3}\d+[A-Za-z]*(?:_[A-Za-z0-9]+){0,3}(?![\w-
     pages=True,
 )
 def sku_of_the_card(model: Described) -> Findings:
-    """A machine size in the words or the code of the card that nobody can get; once a size."""
+    """A machine size in the card that is retired or unknown; reported once a size."""
     card = model.card
     if model.archived or "Standard_" not in card.source:
         return
@@ -295,7 +295,7 @@ def sku_of_the_card(model: Described) -> Findings:
     allowed = mapping_of(model.metadata.get("supportedComputes")).get("inferenceComputes")
     for name, offset in first.items():
         if name in listed:
-            continue  # SKU003 and SKU010 say it of the list
+            continue  # SKU003 and SKU010 report it in the list
         if offset in deployed and isinstance(allowed, list | tuple) and allowed and name in catalogue:
             message = f"The card deploys on {name}, which the sizes for inference do not have."
             yield sku_of_the_card.at(card.at(offset, name), message, f"Name one of them, such as {allowed[0]}.")
@@ -316,9 +316,9 @@ def sku_of_the_card(model: Described) -> Findings:
 
 @rule("CARD077", "code-broken", Severity.WARNING, "Code of the card is not of the language that it claims.", pages=True)
 def code_broken(model: Described) -> Findings:
-    """A fence of Python, YAML or shell that no program of that name reads, so that nobody can copy it.
+    """A fence of Python, YAML or shell that is not valid in its language, so it cannot be copied.
 
-    Elisions and placeholders in angle brackets are let pass; whether JSON is any is SMPL001's.
+    Omissions and placeholders in angle brackets are accepted. SMPL001 reports JSON.
     """
     card = model.card
     for fence in card.fences:

@@ -23,7 +23,7 @@ _RIGHT_TO_LEFT = pattern("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 @rule("CARD049", "bidi-character", Severity.WARNING, "A character reorders the text.")
 def bidi_character(model: Described) -> Findings:
-    """A character that turns the direction of text in which nothing is written from right to left.
+    """A character that changes the direction of text, in a card without right-to-left text.
 
     Source: https://trojansource.codes: what a reader sees is then not what a program reads.
     """
@@ -51,7 +51,7 @@ _MIXED = pattern(
 
 @rule("CARD074", "letter-of-another-script", Severity.WARNING, "A word holds a letter that only looks like its own.")
 def letter_of_another_script(model: Described) -> Findings:
-    """A Latin word in which a letter is a Cyrillic or Greek one that looks alike: nobody finds that word.
+    """A Latin word with a Cyrillic or Greek letter that looks the same: searching does not find the word.
 
     Source: https://www.unicode.org/reports/tr39/ (confusables).
     """
@@ -75,7 +75,7 @@ def letter_of_another_script(model: Described) -> Findings:
 
 
 _LIGATURE = pattern("[\ufb00-\ufb06]")
-"""What a copy from a PDF brings along."""
+"""Ligatures, which come from copying out of a PDF."""
 
 _PAGE = pattern(
     r"https?://(?:www\.)?(?:(?:huggingface\.co|hf\.co)/(?:datasets/|spaces/)?[\w.-]+/[\w.-]+/blob/"
@@ -86,7 +86,7 @@ _PAGE = pattern(
 
 @rule("CARD057", "image-is-a-page", Severity.WARNING, "An image's address is that of a page about a file.", pages=True)
 def image_is_a_page(model: Described) -> Findings:
-    """An image whose address answers with a page about the file, which no viewer shows as an image."""
+    """An image whose address is a page about the file, which viewers do not show as an image."""
     card = model.card
     for image in card.images:
         if _SHARED.match(image.url):
@@ -119,7 +119,7 @@ _SCRIPT = pattern(r"[\s\x00-\x1f]*(?:javascript|vbscript|data\s*:\s*text/html)\s
     "CARD056", "link-runs-code", Severity.ERROR, "A link or an image runs code, or the card holds a script.", pages=True
 )
 def link_runs_code(model: Described) -> Findings:
-    """Code in a card, which every viewer takes out, or runs."""
+    """Code in a card or link, which viewers remove, or run."""
     card = model.card
     for link, what in targets(card):
         written = unquote(html.unescape(link.url))
@@ -156,13 +156,13 @@ _INSIDE = pattern(
     r"|(?!(?:www|docs|code|marketplace|blogs|my|visualstudio)\.)[\w-]+\.visualstudio\.com$|(?:[\w-]+\.)*eng\.ms$",
     re.IGNORECASE,
 )
-"""Hosts of one's own network or of one company's tenants, where strangers are not let in."""
+"""Hosts inside a network, or of one company's tenant, which outsiders cannot open."""
 
 _PRIVATE_PAGE = pattern(
     r"https?://(?:portal|ml|ai)\.azure\.com/\S*?/subscriptions/(?!0{8}|1{8}|x{8})[0-9a-f]{8}-[0-9a-f-]{27}",
     re.IGNORECASE,
 )
-"""A page of one subscription, which shows itself to its members alone."""
+"""A page of one Azure subscription, which only its members can open."""
 
 _NOTEBOOK = pattern(r"https?://(?:localhost|127\.0\.0\.1):\d{2,5}/(?:tree|lab|notebooks|edit|\?token=)", re.IGNORECASE)
 _SERVES = pattern(
@@ -172,7 +172,7 @@ _SERVES = pattern(
     re.IGNORECASE,
 )
 _STEPS = 600
-"""So far above a link may stand the command that starts what answers there."""
+"""How many characters above a local link the command may be that starts the local server."""
 
 _HOST = pattern(r"https?://([^\s/?#:@]+|\[[0-9a-f:]+\])", re.IGNORECASE)
 _HOME = pattern(
@@ -184,13 +184,13 @@ _LOADED_HOME = pattern(
     r"(?:from_pretrained\(|load_model\(|\b(?:model(?:_name|_path|_id)?|checkpoint) ?= ?)[\"']" + _HOME.pattern,
     re.IGNORECASE,
 )
-"""The same in code that loads from there: elsewhere in code it may be what a program printed."""
+"""The same in code that loads from the address; other code may show what a program printed."""
 _HOME_SIGNS = (":\\users", ":\\\\users", "/home/", "/users/")
 
 
 @rule("CARD060", "link-not-public", Severity.WARNING, "A link or a path leads where readers cannot go.", pages=True)
 def link_not_public(model: Described) -> Findings:
-    """A link into a private network, a company's tenant or the author's machine, or the path of the author's home."""
+    """A link into a private network or company tenant, to the author's machine, or a path in the author's home."""
     card = model.card
     for link in (*card.links, *card.images):
         host = _HOST.match(link.url)
@@ -229,12 +229,12 @@ _NO_FILE = (
     (pattern(r"(?:LINK|HREF|ADDRESS|[A-Z]+_(?:URL|LINK))$"), "the place of an address that was never written"),
     (pattern(r"\.\./|/|\w[\w.-]*/[\w-]+$"), "a path and no address"),
 )
-"""What looks like a path and is none."""
+"""What looks like a path and is not a file."""
 
 
 @rule("CARD064", "link-relative", Severity.WARNING, "A link or an image is a file beside the card.", pages=True)
 def link_relative(model: Described) -> Findings:
-    """A link to a file beside the card, which is not there in a registry."""
+    """A link to a file beside the card, which a registry does not have."""
     card = model.card
     seen: set[str] = set()
     for link, what in targets(card):

@@ -1,4 +1,4 @@
-"""Rules on Markdown beyond what published cards use: nobody has shown what Azure's page makes of it."""
+"""The rule on Markdown extensions that published cards do not use: how Azure's page shows them is unknown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
 _FENCES = {"mermaid": "a mermaid diagram", "math": "math"}
-"""Languages of fences that other pages draw."""
+"""Languages of fences that other sites draw as a diagram."""
 
 _PROSE = (
     ("an alert", pattern(r"^[ \t]*>[ \t]*\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]", re.MULTILINE | re.IGNORECASE)),
@@ -22,10 +22,10 @@ _PROSE = (
     ("math", pattern(r"\\[(\[](?P<tex>[^\n]{1,200}?)\\[)\]]")),
     ("math", pattern(r"(?<![\\$\w])\$(?! )(?P<tex>[^$\n]{1,200})(?<! )\$(?![\d$\w])")),
 )
-"""What it is called, and how it is written in prose."""
+"""Names of the extensions, and their patterns in prose."""
 
 _TEX = pattern(r"[\\^_{]")
-"""A sign of TeX: without one, brackets are escaped brackets, and dollars are money."""
+"""A TeX sign. Without one, brackets are escaped brackets, and dollars are money."""
 
 
 @rule("CARD070", "markdown-unproven", Severity.INFO, "Markdown that is unproven in Azure's page.")

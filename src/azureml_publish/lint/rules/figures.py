@@ -1,4 +1,4 @@
-"""Rules on the figures of an evaluation, in the card's tables and in those of the page beside it."""
+"""Rules on evaluation figures, in tables and sentences of the card and its pages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FIGURE = pattern(r"[*_`~ ]*(-?\d{1,6}(?:\.\d{1,6})?)[*_`~ ]*(%?)[*_`~ ]*")
     "CARD071", "figure-impossible", Severity.WARNING, "A figure of the card is one that nothing can have.", pages=True
 )
 def figure_impossible(model: Described) -> Findings:
-    """An accuracy, a precision or the like in per cent that nothing can have."""
+    """A figure that its measure cannot have: a share above 100 %, a count that is not whole."""
     card = model.card
     for table in card.tables:
         for row in table.rows:
@@ -61,7 +61,7 @@ def figure_impossible(model: Described) -> Findings:
 
 
 def _out_of_range(card: Card, table: Table) -> Findings:
-    """Shares below nothing, or just above one where all others are below it; decimal commas beside decimal points."""
+    """Shares below 0, or slightly above 1 where all others are below 1; decimal commas beside decimal points."""
     for index, head in enumerate(table.header.cells):
         column = [(row, row.cells[index]) for row in table.rows if index < len(row.cells)]
         commas = [cell for _, cell in column if "," in cell.text and _COMMA.fullmatch(cell.text)]
@@ -86,7 +86,7 @@ def _out_of_range(card: Card, table: Table) -> Findings:
 
 
 def _without_point(card: Card, table: Table) -> Findings:
-    """Figures with two points, or with none and ten times those of their row, in a table of figures with one."""
+    """Figures with two decimal points, or without one and ten times as large as the rest of the row."""
     for row in table.rows:
         for index, cell in enumerate(row.cells[1:], 1):
             text = cell.text.strip("*_ ")
@@ -95,7 +95,7 @@ def _without_point(card: Card, table: Table) -> Findings:
             ):
                 continue
             beside = [one.text.strip("*_ ") for one in row.cells[1:] if one is not cell]
-            beside = [one for one in beside if not one[-1:].isalpha()]  # how it was measured: 0-shot
+            beside = [one for one in beside if not one[-1:].isalpha()]  # the setting: 0-shot
             others = [one.cells for one in table.rows if one is not row and index < len(one.cells)]
             column = [cells[index].text.strip("*_ ") for cells in others]
             if not beside or len(column) < _FEW or not all(map(_ONE_POINT.fullmatch, (*beside, *column))):
@@ -120,7 +120,7 @@ _AREA = pattern(
     re.IGNORECASE,
 )
 _HALF = 50
-"""From here on it may be in per cent."""
+"""Larger figures may be percentages."""
 _BENCHMARK = pattern(
     r"(?:humaneval|mbpp|mmlu(?:-pro)?|hella ?swag|wino ?grande|piqa|arc(?:-[a-z]+)?|gsm-?8k|trivia ?qa|boolq|bbh"
     r"|openbook ?qa|natural questions|commonsense ?qa|squad|truthful ?qa|ifeval|gpqa)\+?(?: \([^)]*\))?",
@@ -133,7 +133,7 @@ _ONE_POINT = pattern(r"\d{1,2}\.\d{1,2}")
 
 
 _PERCENT = 2
-"""From here on a figure may be one in per cent."""
+"""Larger figures are percentages."""
 _COMMA = pattern(r"[*_ ]*\d{1,3},\d{1,2}[*_ ]*")
 _COMPARED = pattern(r"\bdiff\w*|\bvs\b|\bloss\b|\bdrop\b|\u0394|\bchange|[+\u00b1]", re.IGNORECASE)
 _SHARE_GIVEN = pattern(
@@ -151,7 +151,7 @@ _PART_BEFORE = pattern(
     re.IGNORECASE,
 )
 _LONGEST = 70
-"""So far before a figure stands what it is of."""
+"""How many characters before a figure its measure may be."""
 _COUNTED = r" (?:tokens|rows|images|samples|examples|documents|sentences|steps|records)\b"
 _COUNTS = r"(?:epochs?|steps|layers|parameters|tokens|gpus|hours|days|samples|images)\b"
 _NO_COUNT = tuple(
@@ -166,11 +166,11 @@ _NO_COUNT = tuple(
         ),
     )
 )
-"""Signs, the count that is none, and what stands before it."""
+"""Signs of a wrong count, the pattern of the count, and the words before it."""
 
 
 def _in_sentences(card: Card) -> Findings:
-    """The same in words, splits of a data set that are not the whole of it, and counts that none is."""
+    """The same in sentences; also splits of a data set that do not add up, and impossible counts."""
     words = card.words
     for match in _SHARE_GIVEN.finditer(words) if " -" in words or " 1." in words else ():
         named = _SHARE_NAMED.search(words, max(0, match.start() - _LONGEST), match.start())
@@ -221,11 +221,11 @@ _RATES = pattern(
     r"|support|total|examples|instances|items|images|sentences|texts|documents|rows|records|questions|frequency)\b",
     re.IGNORECASE,
 )
-"""Error rates, comparisons and counts may be above."""
+"""Error rates, comparisons and counts may be larger."""
 
 
 class _Measured(NamedTuple):
-    """A figure of a table: what it is of, as all labels of its row and column, and where it stands."""
+    """A figure in a table: all labels of its row and column, and its place."""
 
     label: str
     cell: Cell
@@ -234,9 +234,9 @@ class _Measured(NamedTuple):
 
 @rule("CARD072", "figures-differ", Severity.WARNING, "Two tables give one figure differently.")
 def figures_differ(model: Described) -> Findings:
-    """One benchmark of one model, with two figures: twice in a table, or in the card and on the page of evaluation.
+    """One benchmark of one model with two figures: twice in a table, or in the card and on its evaluation page.
 
-    A table whose columns name no model, or whose rows say too little, is not compared.
+    Tables whose columns name no model, or whose rows say too little, are not compared.
     """
     for page in model.cards:
         for table in page.tables:
@@ -271,7 +271,7 @@ _LEAST = 5
 
 
 def _twice(page: Card, table: Table) -> Findings:
-    """Rows of a table with the same labels and other figures."""
+    """Rows of a table with equal labels and other figures."""
     seen: dict[tuple[str, ...], dict[str, str]] = {}
     if len({row.cells[0].text.strip(" *_").lower() for row in table.rows}) == len(table.rows):
         return

@@ -1,4 +1,4 @@
-"""Rules on fine-tune defaults that cannot work together."""
+"""Rules on fine-tuning defaults that cannot work together."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def zero_stage_unknown(subject: ModelSubject | AssetSubject) -> Findings:
 
 @rule("FT002", "precision-unknown", Severity.ERROR, "precision is not 4, 8, 16 or 32 bits.")
 def precision_unknown(subject: ModelSubject | AssetSubject) -> Findings:
-    """A precision that nothing trains with.
+    """A precision that no library trains with.
 
     Sources: 32 and 16 (mixed precision): transformers, Trainer, `fp16`
     (https://huggingface.co/docs/transformers/perf_train_gpu_one); 8 and 4: transformers, bitsandbytes
@@ -95,7 +95,7 @@ def ort_with_zero_3(subject: ModelSubject | AssetSubject) -> Findings:
 
 @rule("FT006", "deepspeed-without-gpus", Severity.WARNING, "No size for fine-tuning has GPUs for ZeRO to divide.")
 def deepspeed_without_gpus(subject: ModelSubject) -> Findings:
-    """DeepSpeed on sizes where it has nothing to divide.
+    """DeepSpeed on sizes without several GPUs.
 
     Sources: transformers, DeepSpeed: ZeRO shards over GPUs; on one GPU it helps by offloading alone
     (https://huggingface.co/docs/transformers/deepspeed). DeepSpeed, Getting Started: NCCL, which joins GPUs, is the
@@ -130,7 +130,7 @@ _SERVED = {
     "image-classification": "task guide",
     "image-segmentation": "task guide",
 }
-"""Tasks by peft's own name for them."""
+"""Tasks, and peft's name for each."""
 
 
 @rule("FT007", "lora-task-unserved", Severity.WARNING, "LoRA is on for a task that peft does not name.")
@@ -192,17 +192,17 @@ def defaults_not_usable(subject: AssetSubject) -> Findings:
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """The fine-tune defaults of a model: the project's, unless it has no fine-tune task, under its own."""
+    """The effective fine-tuning defaults of a model: its own, over the project's if it has a fine-tuning task."""
 
     values: Mapping[str, Any]
     location: Callable[[str], Location]
 
     def on(self, switch: str) -> bool:
-        """Whether a switch is set and true; asset folders may have it as text."""
+        """Whether a switch is true; asset folders may write it as text."""
         return str(self.values.get(switch)).strip().lower() == "true"
 
     def number(self, key: str) -> float | None:
-        """A companion as a number; it may be written as text. None where it is not given, or is not a number."""
+        """A value as a number, which may be written as text; None where it is missing or not a number."""
         return _number(self.values.get(key))
 
 
@@ -214,7 +214,7 @@ def _number(value: object) -> float | None:
 
 
 def _choice(subject: ModelSubject | AssetSubject) -> _Choice:
-    """The fine-tune defaults of a model as they take effect."""
+    """The fine-tuning defaults of a model that take effect."""
     if isinstance(subject, AssetSubject):
         values = mapping_of(subject.described.tags.get("model_specific_defaults"))
         return _Choice(values, lambda key: subject.described.where(f"tags.model_specific_defaults.{key}"))
@@ -235,5 +235,5 @@ def _given(layer: FinetuneDefaults | None) -> dict[str, Any]:
 
 
 def _plain(number: float) -> str:
-    """A number without a needless `.0`."""
+    """A number without a trailing `.0`."""
     return f"{number:g}"

@@ -1,4 +1,4 @@
-"""Rules that a team declares under `rules` in `publish.yaml`; without them nothing is looked at."""
+"""Rules that a team declares under `rules` in `publish.yaml`; without them nothing is checked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def required_tag_missing(subject: ModelSubject) -> Findings:
 
 @rule("HOUSE002", "license-not-allowed", Severity.ERROR, "The project does not allow the licence.")
 def license_not_allowed(subject: ModelSubject) -> Findings:
-    """A licence that `allowed_licenses` does not list; that one is missing is another rule's finding."""
+    """A licence that is not in `allowed_licenses`; another rule reports a missing one."""
     allowed, written = _of(subject).allowed_licenses, (subject.folder.spec.license or "").strip()
     if allowed and written and written.casefold() not in {one.strip().casefold() for one in allowed}:
         message = f"publish.yaml does not allow the licence '{written}'."
@@ -45,7 +45,7 @@ def name_not_allowed(subject: ModelSubject) -> Findings:
 
 @rule("HOUSE004", "required-section-missing", Severity.ERROR, "The card lacks a section that the project requires.")
 def required_section_missing(model: Described) -> Findings:
-    """A heading of `required_sections` that the card does not have; a card too large to be parsed is not judged."""
+    """A section of `required_sections` that the card lacks; a card too large to be parsed is not judged."""
     if model.card_location is None or not model.house.required_sections or model.card.too_large:
         return
     there = {_heading(one.text) for one in model.card.headings}
@@ -58,9 +58,9 @@ def required_section_missing(model: Described) -> Findings:
 
 @rule("HOUSE005", "banned-word", Severity.ERROR, "A card uses a word that the project bans.")
 def banned_word(model: Described) -> Findings:
-    """A word or phrase of `banned_words` in the card or in a page beside it: each place where it stands."""
+    """Every place in the card or its pages with a word or phrase of `banned_words`."""
     for word in model.house.banned_words:
-        # Its own text and no pattern: what is quoted matches in one pass.
+        # Escaped: a banned word is text, not a pattern.
         quoted = r"\s+".join(map(re.escape, word.split()))
         form = re.compile(rf"(?<!\w){quoted}(?!\w)", re.IGNORECASE)
         for page in model.cards:
@@ -74,5 +74,5 @@ def _of(subject: ModelSubject) -> HouseRules:
 
 
 def _heading(text: str) -> str:
-    """A heading as it is compared: without case, emphasis, a colon at its end and spaces beyond one."""
+    """A heading for comparison: without case, emphasis, a final colon and repeated spaces."""
     return " ".join(text.replace("*", "").replace("`", "").split()).rstrip(":").casefold()

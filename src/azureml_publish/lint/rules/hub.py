@@ -8,7 +8,7 @@ from azureml_publish.lint.online.answers import HubAnswer
 from azureml_publish.lint.online_subjects import ModelUse
 
 _OF_ITS_OWN = ("other", "custom")
-"""Words for a licence without an identifier; the spec may well know which one it is."""
+"""Words for a licence without an identifier; the spec may know which one it is."""
 
 
 @rule("HUB001", "hub-license-differs", Severity.WARNING, "The spec has another licence than the Hub.")
@@ -60,7 +60,7 @@ _NAMED = 3
 
 @rule("HUB004", "hub-commit-not-latest", Severity.INFO, "The repository has other files at its latest commit.")
 def hub_commit_not_latest(use: ModelUse, answer: HubAnswer) -> Findings:
-    """The repository has other files by now than at the commit that is pinned."""
+    """The repository has other files at its latest commit than at the pinned one."""
     if answer.latest is None or answer.pinned is None or not answer.changed:
         return
     more = len(answer.changed) - _NAMED
@@ -72,7 +72,7 @@ def hub_commit_not_latest(use: ModelUse, answer: HubAnswer) -> Findings:
 
 @rule("HUB005", "hub-repository-moved", Severity.WARNING, "The repository has another name by now.")
 def hub_repository_moved(use: ModelUse, answer: HubAnswer) -> Findings:
-    """A repository that has another name by now."""
+    """A repository that was renamed."""
     if answer.latest is None or answer.latest.id == answer.repository:
         return
     yield hub_repository_moved.at(
@@ -84,7 +84,7 @@ def hub_repository_moved(use: ModelUse, answer: HubAnswer) -> Findings:
 
 @rule("HUB006", "hub-repository-missing", Severity.WARNING, "The Hub has, or shows, no such repository.")
 def hub_repository_missing(use: ModelUse, answer: HubAnswer) -> Findings:
-    """A repository that is not there, or that this account may not see."""
+    """A repository that does not exist, or that this account may not see."""
     if answer.latest is not None:
         return
     yield hub_repository_missing.at(

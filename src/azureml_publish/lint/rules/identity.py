@@ -18,7 +18,7 @@ from azureml_publish.project import DUPLICATE_NAME
 
 @rule("SPEC001", "model-name-not-folder", Severity.INFO, "A model is not called as its folder is.")
 def model_name_not_folder(model: Described) -> Findings:
-    """A model that is not called as its folder is."""
+    """A model with another name than its folder."""
     if model.stated and model.name and alphanumeric(model.name) != alphanumeric(model.folder):
         message = f"The folder is called {model.folder}, the model {model.name}."
         hint = f"Rename the folder to {model.name}, so that people find it; a registered model keeps its name."
@@ -31,7 +31,7 @@ _NAME = pattern(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}")
 
 @rule("SPEC002", "name-pattern", Severity.ERROR, "The name is not one that a registry takes.")
 def name_pattern(subject: ModelSubject | AssetSubject) -> Findings:
-    """A registry takes only certain names."""
+    """A name that a registry does not take."""
     if isinstance(subject, ModelSubject):
         name, where = subject.folder.spec.name, subject.folder.document.location(("name",))
     else:
@@ -49,7 +49,7 @@ _LARGEST = 2**31 - 1
 
 @rule("SPEC003", "version-not-positive", Severity.ERROR, "The version is not a whole number from 1.")
 def version_not_positive(subject: ModelSubject) -> Findings:
-    """Registry versions are whole numbers from 1."""
+    """A version that is not a whole number from 1."""
     version = subject.folder.spec.version
     if not 1 <= version <= _LARGEST:
         message = f"{version} cannot be a registry's version."
@@ -76,7 +76,7 @@ def _version_number_of_asset(subject: AssetSubject) -> Findings:
 
 @rule("SPEC035", "asset-entry-contradicts", Severity.ERROR, "asset.yaml states another name or version than the spec.")
 def asset_entry_contradicts(subject: AssetSubject) -> Findings:
-    """A name or version in asset.yaml that is not that of the spec: publishing tools take one or the other."""
+    """A name or version in asset.yaml that differs from the spec's: publishing tools read one or the other."""
     asset, entry = subject.read.asset, subject.read.entry
     if entry is None:
         return
@@ -106,19 +106,19 @@ def _carried_entry_contradicts(subject: ModelSubject) -> Findings:
 
 
 _KEYS = ("name", "version", "type", "spec", "extra_config", "categories")
-"""What asset.yaml holds (azureml-assets 1.17.8, `AssetConfig`)."""
+"""Keys of asset.yaml (azureml-assets 1.17.8, `AssetConfig`)."""
 _TEMPLATE = pattern(r"\{\{ ?asset\.(?:name|version) ?\}\}")
-"""What publishing replaces in a spec by the value of asset.yaml (azureml-assets 1.17.8, `update_spec`)."""
+"""Expressions in a spec that publishing replaces by values of asset.yaml (azureml-assets 1.17.8, `update_spec`)."""
 
 
 def _contradicts(stated: object, meant: object) -> bool:
-    """Whether a name or version is another one; `auto` is whatever the spec says."""
+    """Whether a name or version differs; `auto` means that of the spec."""
     return stated not in (None, "auto") and str(stated) != str(meant) and not _TEMPLATE.fullmatch(str(meant))
 
 
 @finds(DUPLICATE_NAME)
 def asset_name_taken(facts: Sequence[Fact]) -> Findings:
-    """Two asset folders of one name and version. Model folders are compared where a project is read."""
+    """Two asset folders with the same name and version. Reading a project compares its model folders."""
     first: dict[tuple[str, str], Fact] = {}
     for fact in facts:
         other = first.setdefault((fact.value, fact.key), fact)

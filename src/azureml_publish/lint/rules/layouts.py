@@ -15,12 +15,12 @@ from azureml_publish.lint.subject import AssetSubject
 from azureml_publish.lint.yaml_fixes import without_key
 from azureml_publish.spec.tasks import TASK_TAG, UNNAMED
 
-_REPORTED_ELSEWHERE = "sharedComputeCapacityEnabled"  # SPEC012
+_REPORTED_ELSEWHERE = "sharedComputeCapacityEnabled"  # SPEC012 reports it
 
 
 @rule("SPEC020", "dialect-conflict", Severity.ERROR, "One value is written in two places.")
 def dialect_conflict(subject: AssetSubject) -> Findings:
-    """Two places of one value that do not agree, or that both say it."""
+    """Two places for one value, whether they agree or not."""
     reported = set()
     for conflict in subject.conflicts:
         reported.add(conflict.path)
@@ -30,7 +30,7 @@ def dialect_conflict(subject: AssetSubject) -> Findings:
 
 
 def _finding(subject: AssetSubject, conflict: LayoutConflict) -> Diagnostic:
-    """The place that loses: the second of two keys, but the first where the system metadata wins."""
+    """The finding at the place that loses: the second of two keys, or the first where system metadata wins."""
     losing = conflict.keys[0] if "system_metadata" in conflict.keys[-1] else conflict.keys[-1]
     key_path: KeyPath = tuple(losing.split(".", 1))
     message = f"{conflict.message[:1].upper()}{conflict.message[1:]}".rstrip(".") + "."
@@ -43,7 +43,7 @@ def _finding(subject: AssetSubject, conflict: LayoutConflict) -> Diagnostic:
 
 
 def _written_twice(subject: AssetSubject, reported: set[str]) -> Findings:
-    """Values that stand as tag and as property. Of those beside system metadata SPEC033 speaks, once a folder."""
+    """Values written as tag and as property. SPEC033 reports those beside system metadata, once a folder."""
     spec = subject.read.asset.spec
     for path, rules in load_mapping().items():
         dotted = ".".join(path)
@@ -68,13 +68,13 @@ def _written_twice(subject: AssetSubject, reported: set[str]) -> Findings:
 
 
 def _plain(value: str) -> list[str]:
-    """The entries of a list that is written as text, in any order and case."""
+    """The entries of a list written as text, regardless of order and case."""
     return sorted(re.findall(r"[a-z0-9-]+", value.lower()))
 
 
 @rule("SPEC033", "layouts-mixed", Severity.INFO, "Metadata is written in both layouts at once.")
 def layouts_mixed(subject: AssetSubject) -> Findings:
-    """Metadata in both layouts at once, which no reader of either layout sees whole."""
+    """Metadata in both layouts at once, which no reader of either layout sees completely."""
     spec = subject.read.asset.spec
     native = spec.get("system_metadata")
     if not isinstance(native, Mapping) or not native:

@@ -1,4 +1,4 @@
-"""Rules on what was left in a text that was meant for its authors: conflicts, credentials, their own hosts, copies."""
+"""Rules on what its authors left in a text: merge conflicts, credentials, repetitions, unfinished sections."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DIFFERENCE = pattern(
 
 @rule("CARD058", "conflict-marker", Severity.ERROR, "A conflict of a merge was left in a text.")
 def conflict_marker(model: Described) -> Findings:
-    """The marks that git writes where two branches changed one place."""
+    """Conflict markers of git."""
     for card in prose_of(model):
         possible = "<<<<<<<" in card.source or "\n>>>>>>> " in card.source
         found = list(_CONFLICT.finditer(card.source)) if possible else []
@@ -43,7 +43,7 @@ def conflict_marker(model: Described) -> Findings:
 
 @conflict_marker.also
 def _in_files_beside(subject: AssetSubject) -> Findings:
-    """The same in the small files of settings and code beside the card, which then do not load."""
+    """Conflict markers in small files of settings and code beside the card, which then do not load."""
     for file in subject.read.asset.carried:
         name = file.path.rpartition("/")[2]
         text = (carried_text(file) or "") if _SETTINGS.fullmatch(name) else ""
@@ -67,11 +67,11 @@ _SETTINGS = pattern(
 )
 
 _LEAST_LETTERS = 8
-"""A made-up token, such as hf_xxxx, has fewer different ones."""
+"""A made-up token such as hf_xxxx has fewer different letters."""
 
 
 _AZURITE = "Eby8vdM02xNOcqFlqUwJPLlm"
-"""How the key of every local storage emulator begins.
+"""The beginning of the key of every local storage emulator.
 
 Source: https://learn.microsoft.com/azure/storage/common/storage-use-azurite
 """
@@ -79,7 +79,7 @@ Source: https://learn.microsoft.com/azure/storage/common/storage-use-azurite
 
 @rule("CARD059", "credential-shown", Severity.ERROR, "A text shows a credential.")
 def credential_shown(model: Described) -> Findings:
-    """A token, a key or the signature of an address, which every reader can use. Its text is not repeated."""
+    """A token, key or signed address that every reader could use. The message does not repeat it."""
     samples = (Card(sample.text, sample.place) for sample in model.samples)
     for card in (*everything_of(model), *samples):
         if len(card.source) < _SHORTEST:
@@ -119,9 +119,9 @@ _NO_PASSWORD = pattern(
     r"|.*@example\.\w+",
     re.IGNORECASE,
 )
-"""What manuals write for the user and the password of an address."""
+"""Placeholders for the user and password of an address in manuals."""
 _SHORTEST = 17
-"""So long is the shortest address with a password."""
+"""The length of the shortest address with a password."""
 _NAMES = ("bearer ", "client_secret", "access_token")
 _KEYS = ("api-key", "subscription-key", "secret_access_key", "api_key", "account_key")
 _MADE_UP = pattern(
@@ -130,7 +130,7 @@ _MADE_UP = pattern(
 
 
 def _is_made_up(token: str) -> bool:
-    """Whether it is one of a manual: of Amazon's, or a JSON Web Token without who gave it, for whom and until when."""
+    """Whether a token is an example: Amazon's, or a JSON Web Token without issuer, audience and expiry."""
     if token.endswith("EXAMPLE"):
         return True
     if not token.startswith("eyJ"):
@@ -153,14 +153,14 @@ def _kind(text: str, match: re.Match[str]) -> str:
 
 
 _LEAST = 120
-"""Shorter paragraphs may well stand twice."""
+"""Shorter paragraphs may be repeated on purpose."""
 
 
 @rule(
     "CARD065", "text-repeated", Severity.WARNING, "A word, a line, a paragraph or a section stands twice.", pages=True
 )
 def text_repeated(model: Described) -> Findings:
-    """A paragraph, or a section under the same heading, word for word as above; a word, sentence or line at once."""
+    """A repeated paragraph, section, word, sentence or line."""
     card = model.card
     yield from _like_another(model)
     if not card.too_large and (half := _second_half(card)) is not None:
@@ -208,20 +208,20 @@ _BY_LETTER = {word[0]: "|".join(form for one, form in _TWICE.items() if one[0] =
 _WORD_TWICE = pattern(
     rf"[ \n](?:{'|'.join(f'{letter}(?:{forms})' for letter, forms in _BY_LETTER.items())})(?!{_PART})"
 )
-"""Finds the second one: what begins with a space and one of few letters is looked for much faster than a word."""
+"""Finds the second word. A space followed by one of few letters is found much faster than any word."""
 _SENTENCE_TWICE = pattern(r"(?P<sentence>[A-Z](?<!\w[A-Z])[^.!?\n|]{20,300}+[.!?])[ \n](?P=sentence)(?=\s|$)")
 _SENTENCE = 20
 
 
 def _at_once(card: Card) -> Findings:
-    """A word, a sentence or a line that stands twice without anything between."""
+    """A word, sentence or line directly after itself."""
     ends = [sentence.strip() for sentence in card.words.replace("!", ".").replace("?", ".").split(".")]
     possible = any(len(second) >= _SENTENCE and first.endswith(second) for first, second in pairwise(ends))
     sentences = _SENTENCE_TWICE.finditer(card.words) if possible else ()
     for start, end in (*_words_twice(card.words), *(found.span() for found in sentences)):
         text = card.words[start:end]
         if not card.source.startswith(text, start):
-            continue  # code stands between
+            continue  # with code between
         yield text_repeated.at(
             card.at(start, text), f"'{short(text)}' says one thing twice.", "Take one of the two out."
         )
@@ -242,7 +242,7 @@ def _at_once(card: Card) -> Findings:
 
 
 _ALONE = pattern(r"^[-*+] .*[a-z]{3}|[a-z]{3}[^.!?]*$")
-"""An entry of a list, or a line that is no sentence: of sentences the words are compared."""
+"""A list entry, or a line that is not a sentence; sentences are compared by words."""
 _ENTRY_TWICE = pattern(r"([A-Z](?<!\w[A-Z])[a-z]{3,14})(?:,|,? and) \1(?=,|\.|;| and\b)")
 _KEY_TWICE = pattern(r"\b([a-z]+_[a-z_]{2,20})(?:,|,? and) \1(?=,|\.|;| and\b)")
 
@@ -251,13 +251,13 @@ def _words_twice(text: str) -> Iterator[tuple[int, int]]:
     before = 0
     for second in _WORD_TWICE.finditer(text):
         start = second.start() - len(second[0]) + 1
-        if start >= before:  # of three, the first two
+        if start >= before:  # of three equal ones, the first two
             before = second.end()
             yield start, before
 
 
 def _headings_twice(card: Card) -> Findings:
-    """Two sections of one name below one heading, with other text each, so that nobody knows which holds."""
+    """Two sections with the same name under one heading and different text, so it is unclear which one holds."""
     above: list[tuple[int, str]] = []
     first: dict[tuple[tuple[int, str], ...], int] = {}
     for heading in card.headings:
@@ -275,7 +275,7 @@ _OF_TEMPLATE = ("inference samples", "sample inputs and outputs", "finetuning sa
 
 
 def _second_half(card: Card) -> int | None:
-    """The line at which a text that stands twice begins again; None where it does not."""
+    """The line at which a text that is there twice begins again; None for other texts."""
     if card.text.count(next((text for line in card.lines if (text := line.strip())), "")) < 2:
         return None
     lines = [(number, text) for number, line in enumerate(card.lines, 1) if (text := line.strip())]
@@ -287,11 +287,11 @@ def _second_half(card: Card) -> int | None:
 
 
 _FEWEST = 2
-"""So few lines may well stand twice."""
+"""Fewer lines may be repeated on purpose."""
 
 
 def _like_another(model: Described) -> Findings:
-    """Notes or an evaluation that are word for word the card, or one another."""
+    """Notes or an evaluation page with the same text as the card or another page."""
     first = {" ".join(model.card.text.split()): "the card"} if model.pages else {}
     for page in model.pages:
         text = " ".join(page.text.split())
@@ -304,7 +304,7 @@ def _like_another(model: Described) -> Findings:
 
 
 def _sections(card: Card) -> Iterator[tuple[int, int, str, str, str]]:
-    """Sections of one heading, without those below them: first and last line, heading and text, how to call it."""
+    """Sections without their subsections: first and last line, heading and text, and the word for it in a message."""
     lines = [heading.line for heading in card.headings]
     counts = Counter(heading.text for heading in card.headings)
     for heading, end in zip(card.headings, (*lines[1:], len(card.lines) + 1), strict=False):
@@ -328,12 +328,12 @@ def _paragraphs(card: Card) -> Iterator[tuple[int, int, str, str, str]]:
     pages=True,
 )
 def section_empty(model: Described) -> Findings:
-    """A heading that is followed by one of its own level or above, or by the end. A title needs nothing below it."""
+    """A heading with nothing below it. A title needs no text."""
     card = model.card
     for match in _LABEL.finditer(card.prose) if ":**" in card.prose or "**:" in card.prose else ():
         part = slice(match.start(), match.end("next"))
         if card.source[part] != card.prose[part] or len(match["label"].split()) > _MOST_WORDS:
-            continue  # code stands behind it, or it is a sentence
+            continue  # with code after it, or a sentence
         message = f"Nothing stands behind '{short(match['label'])}'."
         hint = "Write it, or take the label out."
         yield section_empty.at(card.at(match.start("label"), match["label"]), message, hint)
@@ -341,7 +341,7 @@ def section_empty(model: Described) -> Findings:
         message = f"The sentence breaks off at '{short(text)}'."
         yield section_empty.at(card.at(offset, text), message, "Write the rest of it.")
     if not (card.paragraphs or card.fences or card.tables or card.html):
-        return  # CARD052 says so
+        return  # CARD052 reports it
     following = (*card.headings[1:], None)
     for index, (heading, below) in enumerate(zip(card.headings, following, strict=False)):
         last = below.line - 1 if below is not None else len(card.lines)
@@ -359,7 +359,7 @@ def section_empty(model: Described) -> Findings:
 
 
 def _is_part(below: str, above: str) -> bool:
-    """Whether a heading is by its words a part of the one above, whatever its level: Inputs of Inputs and Outputs."""
+    """Whether a heading's words make it a part of the one above, whatever its level: Inputs of Inputs and Outputs."""
     words, whole = ({*re.findall(r"[a-z]{3,}", text.lower())} - {"and", "the"} for text in (below, above))
     return bool(words) and words < whole
 
@@ -371,10 +371,10 @@ _LABEL = pattern(
 )
 _MOST_WORDS = 4
 _DEEPEST = 2
-"""A label in bold with a colon, then at once a heading, the end, or the next label: of a list or of lines alike."""
+"""A bold label with a colon, and nothing before the next heading, label or end; in a list or as a line."""
 
 
 def _text_from(card: Card, line: int) -> int:
-    """The index of the line below a heading, which may be underlined."""
+    """The index of the first line below a heading, which may be underlined."""
     underlined = line < len(card.lines) and re.fullmatch(r" {0,3}(?:=+|-+)\s*", card.lines[line])
     return line + 1 if underlined and not card.lines[line - 1].lstrip().startswith("#") else line

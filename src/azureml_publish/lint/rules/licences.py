@@ -16,7 +16,7 @@ from azureml_publish.patterns import pattern
 
 @rule("SPEC008", "license-missing", Severity.ERROR, "The spec states no licence.")
 def license_missing(subject: ModelSubject | AssetSubject) -> Findings:
-    """Nobody may use a model whose licence nobody states."""
+    """A model without a stated licence, which nobody may use."""
     licence, where = _licence(subject)
     if licence:
         return
@@ -26,7 +26,7 @@ def license_missing(subject: ModelSubject | AssetSubject) -> Findings:
         message = f"The licence '{short(written)}' stands under `properties`, where nothing looks for it."
         hint = "Move it to `tags`, or to `system_metadata` where the rest is there."
         yield license_missing.at(subject.place(("properties", "license")), message, hint)
-    elif not properties.get("is-promptflow"):  # a flow is the catalogue's own code
+    elif not properties.get("is-promptflow"):  # a flow is code of the catalogue
         yield license_missing.at(
             where,
             "The spec states no licence.",
@@ -41,7 +41,7 @@ _LINK = pattern(r"https?://\S*licen[cs]e|\[[^\]]*licen[cs]e[^\]]*\]\(", re.IGNOR
 
 @rule("SPEC009", "custom-license-without-text", Severity.WARNING, "A custom licence has no text.")
 def custom_license_without_text(model: Described) -> Findings:
-    """A licence of the model's own, whose text nobody can read."""
+    """A licence of the model's own without its text."""
     license_id = model.metadata.get("license")
     if not isinstance(license_id, str) or license_id.strip().lower() not in _OWN:
         return
@@ -71,11 +71,11 @@ _BODIES = {
     "gpl": "the gnu general public license is a free, copyleft license",
     "unlicense": "this is free and unencumbered software released into the public domain",
 }
-"""Words of licences behind their headings."""
+"""The first words after the headings of licence texts."""
 
 
 def _parts(text: str) -> tuple[frozenset[str], str]:
-    """The licences that the first words of a licence's text name, and the one whose words follow."""
+    """The licences in the heading of a licence text, and the one that its body is."""
     plain = " ".join(text[:3000].lower().split())
     bodies = [name for name, words in _BODIES.items() if words in plain]
     heading = licences_in(plain[: min(_HEADING, plain.find(_BODIES[bodies[0]]))]) if len(bodies) == 1 else frozenset()
@@ -87,7 +87,7 @@ _HEADING = 100
 
 @rule("SPEC041", "licence-file-unfinished", Severity.WARNING, "A licence's text is empty, a web page or another's.")
 def licence_file_unfinished(model: Described) -> Findings:
-    """A licence file that is empty, that is a page of HTML, or that names no owner."""
+    """A licence file that is empty, a web page, or without an owner."""
     described = model.metadata.get("licenseDescription")
     if isinstance(described, str) and (match := _UNFILLED.search(described)):
         message = f"The licence says '{short(match[0])}'."
@@ -118,7 +118,7 @@ def licence_file_unfinished(model: Described) -> Findings:
 
 @rule("SPEC031", "license-unknown", Severity.WARNING, "The licence is not an identifier that is known.")
 def license_unknown(subject: ModelSubject | AssetSubject) -> Findings:
-    """A licence that neither the service's catalogue nor the Hub knows is most likely a typing error."""
+    """A licence that is neither in the service's catalogue nor on the Hub, and so most likely misspelt."""
     written, where = _licence(subject)
     if not written or all(_is_known(one) for one in _EXPRESSION.split(written.strip("() "))):
         return
@@ -139,7 +139,7 @@ def _unknown_in_front_matter(model: Described) -> Findings:
 
 
 _EXPRESSION = pattern(r"\s+(?:AND|OR|WITH)\s+")
-"""What joins identifiers in an expression of SPDX (https://spdx.github.io/spdx-spec/v2.3/SPDX-license-expressions/)."""
+"""What joins identifiers in an SPDX expression (https://spdx.github.io/spdx-spec/v2.3/SPDX-license-expressions/)."""
 
 
 def _is_known(identifier: str) -> bool:
@@ -148,7 +148,7 @@ def _is_known(identifier: str) -> bool:
 
 
 def _licence(subject: ModelSubject | AssetSubject) -> tuple[str, Location]:
-    """The licence as it is written, empty where there is none, and its place."""
+    """The licence as it is written, and its location; empty where there is none."""
     if isinstance(subject, ModelSubject):
         return str(subject.folder.spec.license or "").strip(), subject.folder.document.location(("license",))
     return str(subject.described.metadata.get("license") or "").strip(), subject.described.where("license")

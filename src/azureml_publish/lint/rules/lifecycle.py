@@ -1,4 +1,4 @@
-"""Rules on retirement, on dates, and on keys that are out of use."""
+"""Rules on retirement, dates and deprecated keys."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RETIREMENT = "deprecation.inferenceRetirementDate"
 
 
 def _retired_on(model: Described) -> date | None:
-    """The day on which inference with the model ended; None where it has not, or nobody says."""
+    """The day on which inference with the model ended; None where it has not ended, or is not stated."""
     written = mapping_of(model.metadata.get("deprecation")).get("inferenceRetirementDate")
     try:
         day = date.fromisoformat(str(written)[:10])
@@ -33,7 +33,7 @@ def _retired_on(model: Described) -> date | None:
 
 @rule("SPEC017", "retired-not-archived", Severity.WARNING, "A retired model is not archived.")
 def retired_not_archived(model: Described) -> Findings:
-    """A model that is retired and still shown."""
+    """A retired model that is not archived."""
     day = _retired_on(model)
     if day is not None and not model.archived:
         message = f"Inference ended on {day}, and the model is not archived."
@@ -43,7 +43,7 @@ def retired_not_archived(model: Described) -> Findings:
 
 @rule("SPEC018", "featured-and-retired", Severity.WARNING, "A model is featured, and archived or retired.")
 def featured_and_retired(model: Described) -> Findings:
-    """A model that the catalogue recommends and nobody may use any more."""
+    """A model that the catalogue recommends although nobody can use it any more."""
     day = _retired_on(model)
     if model.metadata.get("featured") is True and (model.archived or day is not None):
         what = "archived" if model.archived else f"retired since {day}"
@@ -51,7 +51,7 @@ def featured_and_retired(model: Described) -> Findings:
             model.where("featured"),
             f"The model is featured and {what}.",
             "Take featured away, so that nobody is led to it.",
-            severity=Severity.INFO if model.archived else None,  # the catalogue shows no archived model
+            severity=Severity.INFO if model.archived else None,  # the catalogue does not show archived models
         )
 
 
@@ -60,18 +60,18 @@ _ORDER = (
     ("inferenceDeprecationDate", "inferenceRetirementDate"),
     ("finetuneDeprecationDate", "finetuneRetirementDate"),
 )
-"""Dates of which the first is not after the second."""
+"""Pairs of dates that must be in this order."""
 
 
 @rule("SPEC037", "dates-contradict", Severity.WARNING, "A date is not valid, or dates are in the wrong order.")
 def dates_contradict(model: Described) -> Findings:
-    """A day that no calendar has, a retirement before the deprecation, or training data from the future."""
+    """An impossible date, dates in the wrong order, or training data from the future."""
     days: dict[str, date] = {}
     for key, value in mapping_of(model.metadata.get("deprecation")).items():
         try:
             days[key] = date.fromisoformat(str(value)[:10])
         except ValueError:
-            if re.match(r"\d{4}-\d\d-\d\d", str(value)):  # a form of another kind is GATE002's
+            if re.match(r"\d{4}-\d\d-\d\d", str(value)):  # GATE002 reports other forms
                 message = f"No calendar has {str(value)[:10]}, the {key}."
                 yield dates_contradict.at(model.where(f"deprecation.{key}"), message, "Write a day that there is.")
     for first, then in _ORDER:
@@ -108,11 +108,11 @@ _ANNOUNCED = pattern(
     rf"(?:the )?(?:\d{{1,2}} )?(?P<month>{'|'.join(_MONTHS)})(?: \d{{1,2}})?,? (?P<year>20\d\d)\b",
     re.IGNORECASE,
 )
-"""A day that the card gives for the end of the service."""
+"""The day on which a card says that the service ends."""
 
 
 def _month(value: object) -> date | None:
-    """The first day of a month that is written as `October 2023`."""
+    """The first day of a month that is written like `October 2023`."""
     name, _, year = str(value or "").partition(" ")
     return date(int(year), _MONTHS.index(name) + 1, 1) if name in _MONTHS and re.fullmatch(r"[12]\d{3}", year) else None
 
@@ -133,7 +133,7 @@ def deprecated_field(subject: AssetSubject) -> Findings:
     deprecated there as well; it stays silent here, because no other key says which commit a model was made from.
     """
     for (section, key), hint in _FIELDS.items():
-        severity = Severity.INFO if key == "Deprecated" else None  # somebody's own tools may read it
+        severity = Severity.INFO if key == "Deprecated" else None  # a team's own tools may read it
         values = subject.read.asset.spec.get(section)
         if isinstance(values, Mapping) and key in values:
             fix = without_key(subject.read.document, (section, key), safe=False)
@@ -162,7 +162,7 @@ _DONE = pattern(
 )
 _YEAR = pattern(r"20\d\d")
 _AHEAD = pattern(r"\b(?:scenario|project(?:ed|ions?)|simulat\w+|climate|forecasts?|valid|supported)\b", re.IGNORECASE)
-"""What may well lie in the future."""
+"""Words for what may lie in the future."""
 
 _NO_DAY = pattern(
     r"\b3[01](?:st|th)? (?:of )?february\b|\b31(?:st)? (?:of )?(?:april|june|september|november)\b"
@@ -180,9 +180,10 @@ _BEYOND = (
         rf"{_MONTH},? (?:19|20)\d\d\b"
     ),
 )
-"""Days beyond the end of every month. What begins with one of few signs is looked for much faster than a word."""
+"""Days beyond the end of any month. A pattern that begins with one of few signs is much faster than one that begins
+with a word."""
 _ISO = pattern(r"-(?<=(?:19|20)\d\d-)(?<![\w./_-]\d{4}-)(?P<month>\d\d)-(?P<day>\d\d)(?![\w-]|\.\d)")
-"""Of a day, what is behind the year: a hyphen is looked for much faster."""
+"""The part of a day after the year: a hyphen is found much faster than a digit."""
 _SPAN = pattern(
     rf"[BbFf](?<!\w[BbFf])(?:rom|etween) (?:(?P<month>{_MONTH}) )?(?P<first>(?:19|20)\d\d) (?:to|until|till|through"
     rf"|and) (?:{_MONTH} )?(?P<last>(?:19|20)\d\d)\b(?(month)|(?! ?[\w%-]))"
@@ -197,7 +198,7 @@ _LONG_YEAR = pattern(
 
 
 def _no_dates(words: str, this_year: int) -> Iterator[tuple[int, str, str]]:
-    """Dates of no calendar: where, their text, and what they are not."""
+    """Impossible dates: offset, text, and what is wrong."""
     no_days = near_words(_NO_DAY, words, words.lower(), _DAYS_OF) if "30" in words or "31" in words else ()
     for match in (*no_days, *(one for form in _BEYOND for one in form.finditer(words))):
         yield match.start(), match[0], "no day of the calendar"
@@ -205,7 +206,7 @@ def _no_dates(words: str, this_year: int) -> Iterator[tuple[int, str, str]]:
         written = words[match.start() - 4 : match.end()]
         year, month, day = int(written[:4]), int(match["month"]), int(match["day"])
         in_month = 1 <= month <= len(MONTHS) and 1 <= day <= calendar.monthrange(year, month)[1]
-        if not in_month and month != year % 100 + 1:  # 2023-24-25 counts years
+        if not in_month and month != year % 100 + 1:  # 2023-24-25 is a range of years
             yield match.start() - 4, written, "no day of the calendar"
     for match in _SPAN.finditer(words):
         if int(match["first"]) > int(match["last"]) and int(match["first"]) <= this_year + 1:
@@ -224,7 +225,7 @@ _DAYS_OF = ("/20", "february", "april", "june", "september", "november")
 
 @rule("CARD075", "date-to-come", Severity.WARNING, "The card dates what is past into the future.", pages=True)
 def date_to_come(model: Described) -> Findings:
-    """A release, a change or the end of the data more than a month after the day of the check."""
+    """A release, change or end of data more than a month after the day of the check."""
     card = model.card
     today = model.as_of.year * 12 + model.as_of.month
     for offset, text, what in _no_dates(card.words, model.as_of.year):
@@ -237,7 +238,7 @@ def date_to_come(model: Described) -> Findings:
                 model.where(path), f"{path} says {short(written)}, which is {what}.", "Write the date as it was."
             )
     if not any(int(year) >= model.as_of.year for year in _YEAR.findall(card.words)):
-        return  # most cards name no year to come, and the two expressions take long
+        return  # few cards name a future year, and the two patterns are slow
     for match in (*_DATED.finditer(card.words), *_GATHERED.finditer(card.words), *_DONE.finditer(card.words)):
         if _AHEAD.search(match[0]):
             continue

@@ -1,4 +1,4 @@
-"""Rules on the links of a card, as they are written."""
+"""Rules on the links of a card as they are written, without following them."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _HTTPS = pattern(
     r"|wikimedia\.org|youtube\.com|zenodo\.org)",
     re.IGNORECASE,
 )
-"""Hosts that serve every page over https too; a redirect from http is what all of them answer."""
+"""Hosts that serve every page over https, too, since they redirect from http to it."""
 
 _LOCAL = pattern(r"localhost|127\.|10\.|192\.168\.|0\.0\.0\.0|\[::1\]|[\w-]+$", re.IGNORECASE)
 
 
 def targets(card: Card) -> Iterator[tuple[Link, str]]:
-    """The links and images of a card, each with how a message begins to speak of it."""
+    """The links and images of a card, each with the word for it in a message."""
     shown = {image.url_start for image in card.images}
     yield from ((link, "link to") for link in card.links if link.url_start not in shown)
     yield from ((image, "image") for image in card.images)
@@ -71,19 +71,19 @@ _STAYS = pattern(
     r"[0-9a-f]{7,40}|(?:\w+[-_])?v?[0-9]+(?:\.[0-9x]+)*(?:[-.+]?\w+)*|release[-_].*|stable[-_].*",
     re.IGNORECASE,
 )
-"""Names that repositories keep: default branches, commits, versions and releases."""
+"""Names that stay in a repository: default branches, commits, versions and releases."""
 
 
 @rule("CARD021", "link-non-default-branch", Severity.WARNING, "A link goes into a branch of a repository.", pages=True)
 def link_non_default_branch(model: Described) -> Findings:
-    """A link into somebody's branch of a repository, which is gone once the branch is merged."""
+    """A link to a branch other than the default one, which ends when the branch is merged."""
     card = model.card
     for link in card.links:
         match = _REPOSITORY_FILE.match(link.url)
         if match is None or _STAYS.fullmatch(match["ref"]):
             continue
         repository = match["repo"] or match["raw"]
-        branch = match["ref"] + "/..." * link.url.startswith("/", match.end())  # its name may go on
+        branch = match["ref"] + "/..." * link.url.startswith("/", match.end())  # the branch name may contain a slash
         message = f"The link goes into a branch of {repository}, '{branch}', and dies with that branch."
         hint = "Link the same file on the default branch (main), or at a commit or tag."
         yield link_non_default_branch.at(card.at(link.url_start, link.url), message, hint)
@@ -97,7 +97,7 @@ def link_non_default_branch(model: Described) -> Findings:
     pages=True,
 )
 def link_empty(model: Described) -> Findings:
-    """A link that goes nowhere, or that nobody can see."""
+    """A link without target or text, or an image without address or description."""
     card = model.card
     for link in card.links:
         if link.kind not in ("markdown", "html"):
@@ -153,7 +153,7 @@ _ADDRESS = pattern(r"\s*<?(?:https?:|mailto:|www\.|/|#)", re.IGNORECASE)
     "CARD023", "link-malformed-url", Severity.ERROR, "A link's address cannot be followed as it is written.", pages=True
 )
 def link_malformed_url(model: Described) -> Findings:
-    """What is not an address, or a link whose brackets are not those of Markdown."""
+    """An address that cannot be followed, or a link whose brackets are wrong."""
     card = model.card
     for link, _ in targets(card):
         if link.kind == "broken":
@@ -181,7 +181,7 @@ def link_malformed_url(model: Described) -> Findings:
 
 
 def _malformed(card: Card, offset: int, text: str, message: str, hint: str, *, right: str = "") -> Diagnostic:
-    """A finding at a text of the card, and the fix that writes what is right, where that is known."""
+    """A finding at a text of the card, with the fix that writes `right`, where that is known."""
     fix = card.fix([replacing(card, offset, offset + len(text), right)], safe=False) if right else None
     return link_malformed_url.at(card.at(offset, text), f"{message}.", hint, fix=fix)
 
@@ -194,7 +194,7 @@ _POINTED = pattern(r"(?<!\()<https?://[^\s<>]+(?: [^\s<>=]+){1,5}>|(?<!\()<https
 
 
 def _broken(card: Card, link: Link) -> Findings:
-    """`](` with something behind it that is an address, yet no link: a space within it, or no closing bracket."""
+    """`](` followed by an address that is not a link, because of a space or a missing bracket."""
     if not _ADDRESS.match(link.url):
         return
     inner, closed, _ = link.url.partition(")")
@@ -219,7 +219,7 @@ _MAIL = pattern(r"mailto:(?![^\s@/]+@[\w-]+(?:\.[\w-]+)+(?:[?,]|$))\S*", re.IGNO
 
 
 def _no_address(url: str) -> tuple[str, str, str] | None:
-    """Why nobody can follow an address, what to write, and the right one where that is known."""
+    """Why an address cannot be followed, the hint, and the right address where it is known."""
     if (written := _BARE_MAIL.match(url)) or _MAIL.match(url):
         why = "is a mailbox without mailto:" if written else "is no address of a mailbox"
         return why, f"Write mailto:{written[1] if written else 'NAME@HOST'}.", ""
@@ -243,7 +243,7 @@ _HOSTS = ("huggingface.co", "github.com", "arxiv.org", "microsoft.com", "wikiped
 
 
 def _host(card: Card, link: Link) -> Findings:
-    """A host that is almost one which cards link: nobody means `gihub.com`."""
+    """A misspelt well-known host, such as `gihub.com`."""
     match = _DOMAIN.match(link.url)
     host = match[1].lower() if match else ""
     close = _meant(host)
@@ -300,7 +300,7 @@ _LOCALE = pattern(r"https?://(?:[\w-]+\.)*microsoft\.com(/[a-z]{2}-[a-z]{2})(?=[
 
 @rule("CARD025", "link-locale-segment", Severity.INFO, "A link fixes the language of a page.")
 def link_locale_segment(model: Described) -> Findings:
-    """A link to a page of Microsoft in one language, where the reader's own would be shown without it."""
+    """A link to a Microsoft page in a fixed language; without it the site uses the reader's."""
     card = model.card
     edits, first = [], ""
     for link in card.links:
@@ -318,7 +318,7 @@ def link_locale_segment(model: Described) -> Findings:
 def html_link_instead_of_markdown(model: Described) -> Findings:
     """A link in HTML that says no more than Markdown would.
 
-    Links with attributes, most of all `target`, say what Markdown cannot and are left alone.
+    Links with further attributes, mostly `target`, are left alone: Markdown has none.
     """
     card = model.card
     edits = []

@@ -1,4 +1,4 @@
-"""The rule on Markdown that is not what it was meant to be, so that its signs are shown as text."""
+"""The rule on markup that Markdown does not understand, so that its signs are shown as text."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from azureml_publish.lint.subject import AssetSubject, Described
 from azureml_publish.patterns import Signs, near, pattern
 
 _Shown: TypeAlias = tuple[int, str, str, str, CardEdit | None]
-"""Offset and text, what it is, what to write, and the edit where there is only one."""
+"""Offset, text, what is wrong, hint, and the edit where there is just one."""
 
 
 class _Mark(NamedTuple):
-    """Signs of which one is, in lower case, in all that the form finds or close by; what it is, and what to write."""
+    """A pattern, signs of which each match has one in or beside it (lower case), what is wrong, and the hint."""
 
     signs: tuple[str, ...]
     form: re.Pattern[str]
@@ -132,7 +132,7 @@ _HEADING = pattern(
     r"^ {0,3}(#{2,6})([A-Za-z][^#\n]{1,80})$|(?<=\n\n)(#)([A-Z][^#\n]{1,60})(?=\n\n|\n*\Z)", re.MULTILINE
 )
 _UNSPACED = pattern(r"#[A-Za-z]")
-"""In every text that the expression above finds, and found much faster."""
+"""A cheap test: every text that the pattern above matches has a match of this one."""
 _APART = pattern(r"(?<!\])\[([^\[\]\n]*[a-z]{2}[^\[\]\n]*)\]([ \t]+)\((https?://[^()\s]{1,500})\)")
 _UNDEFINED = pattern(
     r"(?<![\]\\])!?\[([^\[\]\n]*(?:[a-z]{3}|[a-z]\.? [A-Z])[^\[\]\n]*)\]\[([A-Za-z][\w .-]{1,60})\](?![(\[:])"
@@ -140,13 +140,13 @@ _UNDEFINED = pattern(
 _LINE_END = pattern(r"(?<=[.!?:)\w])\\n\\n|(?<=[.!?)])\\n(?=\s|$|[-*#A-Z])")
 _ENTITY = pattern(r"&amp;(?:lt|gt|amp|nbsp|quot|apos|#[0-9]{2,5});")
 _ESCAPED = pattern(r"(?<!\\)\\u(20[0-3][0-9a-f]|00[a-f][0-9a-f])(?![0-9a-f])", re.IGNORECASE)
-"""Quotes, dashes and letters with accents as JSON escapes them."""
+"""Quotes, dashes and accented letters in JSON escapes."""
 _BOLD = pattern(r"(?<![^\s(\[])\*\*(?=[A-Za-z])")
 _SIGNS = Signs(sign for one in _FORMS for sign in one.signs)
 _LINE_ENDS = pattern(
     r"^(?![^\n]*[$])[^\n]*?[\w.,:](?P<at>\\n)(?=[A-Za-z])[^\n]*?\w\\n(?=[A-Za-z])[^\n]*$", re.MULTILINE
 )
-"""Two at least in one line: one may be a command of TeX or a part of a path."""
+"""At least two in one line: a single one may be a TeX command or part of a path."""
 _NO_IMAGE = pattern(r"!\[(?<![^\s>|(]!\[)([^\[\]\n]{0,100})\](?:\[\])?(?![(\[:])")
 _IN_CODE = pattern(r"&(?:lt|gt|amp|quot|nbsp|#39|#x27);")
 _PLAIN_CODE = frozenset({"python", "py", "bash", "sh", "shell", "console", "json", "yaml", "yml"})
@@ -164,7 +164,7 @@ _MOST = 10
     "CARD066", "markup-shown", Severity.WARNING, "Markup stands as text, because it is not quite Markdown.", pages=True
 )
 def markup_shown(model: Described) -> Findings:
-    """Headings without a space, links with one, bold that nothing ends, and line ends and entities escaped twice."""
+    """Malformed headings, links and bold text, and line ends and entities that were escaped twice."""
     card = model.card
     if card.too_large:
         return
@@ -175,7 +175,7 @@ def markup_shown(model: Described) -> Findings:
 
 @markup_shown.also
 def _in_metadata(subject: AssetSubject) -> Findings:
-    """Line ends, entities and characters that were escaped twice in the texts of the metadata that readers see."""
+    """Line ends, entities and characters that were escaped twice in metadata texts for readers."""
     model = subject.described
     for path, text in texts_of(model):
         if path not in ("displayName", "summary", "licenseDescription"):
@@ -208,7 +208,7 @@ def _all(card: Card) -> Iterator[_Shown]:
     for match in _UNDEFINED.finditer(card.prose) if "][" in card.prose else ():
         key = " ".join(match[2].split()).casefold()
         if key not in defined:
-            defined.add(key)  # one definition is enough for all places
+            defined.add(key)  # one definition fixes all places
             hint = f"Write [{short(match[1])}](https://...), or define [{match[2]}]: https://... below."
             yield match.start(), match[0], "is not a link, because nothing defines its target", hint, None
     for match in _LINE_END.finditer(card.prose) if "\\n" in card.prose else ():
@@ -232,7 +232,7 @@ def _all(card: Card) -> Iterator[_Shown]:
 
 
 def _other_blocks(card: Card) -> Iterator[_Shown]:
-    """Sentences that became a heading, by a row of dashes right below them, or code, by four blanks before them."""
+    """Text that became a heading through a row of dashes below it, or code through four spaces before it."""
     for heading in card.headings:
         text = " ".join(heading.text.split())
         line = card.lines[heading.line - 1].lstrip(" >")
@@ -248,18 +248,18 @@ def _other_blocks(card: Card) -> Iterator[_Shown]:
 
 _FEWEST_WORDS = 8
 _SENTENCE = pattern(r"[A-Z][a-z]*(?: (?:[A-Za-z][a-z'-]*|[A-Z0-9.-]+|\d+),?)+[.:]\n?\Z")
-"""Words and numbers alone: what has other signs may well be code or what a program prints."""
+"""Words and numbers only: other text may be code or a program's output."""
 
 
 def _marks(card: Card, defined: set[str]) -> Iterator[_Shown]:
-    """What only looks like Markdown: marks of other kinds, and images without an address."""
+    """What only looks like Markdown: markup of other languages, and images without an address."""
     places = _SIGNS.places(card.prose)
     for one in _FORMS if places else ():
         if places.keys().isdisjoint(one.signs):
             continue
         for match in near(one.form, card.prose, (place for sign in one.signs for place in places.get(sign, ()))):
             around = slice(max(0, match.start() - 1), match.end() + 1)
-            if card.source[around] == card.prose[around]:  # else there is code
+            if card.source[around] == card.prose[around]:  # otherwise it contains code
                 yield match.start(), match[0].strip(), one.what, one.hint, None
                 break
     for match in _LINE_ENDS.finditer(card.words) if card.prose.count("\\n") > 1 else ():
@@ -276,7 +276,7 @@ def _marks(card: Card, defined: set[str]) -> Iterator[_Shown]:
     notes = {match[1] for match in _NOTE_BELOW.finditer(card.prose)} if "[^" in card.prose else set()
     for match in _NOTE.finditer(card.prose) if "[^" in card.prose else ():
         if match[1] not in notes:
-            notes.add(match[1])  # one note is enough for all places
+            notes.add(match[1])  # one note fixes all places
             hint = f"Write [^{match[1]}]: and the note below, or take it out."
             yield match.start(), match[0], "is a footnote that is nowhere", hint, None
 
@@ -289,7 +289,7 @@ _FORMULA = pattern(r"\$|\\[(\[]|\\begin\{(?:equation|align|math|gather|array|bma
 
 
 def _tex(card: Card) -> Iterator[_Shown]:
-    """Commands of LaTeX in text, once a card: cards with formulas are let pass."""
+    """LaTeX commands in text, once a card. Cards with formulas are not judged."""
     match = _TEX.search(card.words) if "\\" in card.words and not _FORMULA.search(card.source) else None
     if match is not None:
         yield match.start(), match[0], "is a command of LaTeX, and is shown as text", "Write it in Markdown.", None
@@ -303,7 +303,7 @@ _ENTITIES = (
 
 
 def _entities(card: Card) -> Iterator[_Shown]:
-    """Entities in code, where nothing resolves them, and such as are almost a known one."""
+    """Entities in code, where they are not resolved, and misspelt ones."""
     if "&" not in card.source:
         return
     for entity in _ANY_ENTITY.finditer(card.words):
@@ -326,11 +326,11 @@ def _entities(card: Card) -> Iterator[_Shown]:
 _SPAN_WITH = pattern(r"`(?<!``)[^`\n]{0,80}&(?:lt|gt|amp|quot);[^`\n]{0,80}`(?!`)")
 _SPAN = pattern(r"(?<!`)(`+)(?!`)[^`](?:(?!\n\n)[\s\S])*?(?<!`)\1(?!`)")
 _TICK = pattern(r"(?<![\w`\\'])`(?=[\w(./$-])")
-"""A backtick that begins code; as an accent, or as a quote of LaTeX, it stands otherwise."""
+"""A backtick that begins code, not one that is an accent or a LaTeX quote."""
 
 
 def _open_code(card: Card) -> Iterator[_Shown]:
-    """A backtick before a word that a viewer would show: nothing in its paragraph ends it."""
+    """A backtick before a word without another one in the paragraph."""
     for first, last in card.paragraphs if "`" in card.prose else ():
         start = card.starts[first - 1]
         text = "\n".join(card.lines[first - 1 : last])
@@ -344,7 +344,7 @@ def _open_code(card: Card) -> Iterator[_Shown]:
 
 
 def _open_bold(card: Card) -> Iterator[_Shown]:
-    """`**` before a word that a viewer would show: nothing in its paragraph ends it."""
+    """`**` before a word without another one in the paragraph."""
     if "**" not in card.prose:
         return
     for first, last in card.paragraphs:

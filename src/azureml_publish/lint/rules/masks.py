@@ -1,4 +1,4 @@
-"""Rules on masks and the marks of conversations, in cards and in samples."""
+"""Rules on mask tokens and chat markers in cards and samples."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SPAN = pattern(r"(?<!`)`(\[mask\]|<mask>)`(?!`)", re.IGNORECASE)
 
 @rule("CARD062", "mask-token-unknown", Severity.ERROR, "The card shows a mask that the tokenizer does not have.")
 def mask_token_unknown(model: Described) -> Findings:
-    """A mask token that the model's tokenizer does not have, or the marks of another family's conversations."""
+    """A mask token that the model's tokenizer does not have, or another family's chat markers."""
     yield from _marks(model)
     yield from _of_samples(model)
     card = model.card
@@ -45,7 +45,7 @@ def mask_token_unknown(model: Described) -> Findings:
 
 
 def _of_samples(model: Described) -> Findings:
-    """The same in the files of samples."""
+    """Wrong mask tokens in sample files."""
     token = _mask_token(model) if "fill-mask" in tasks_of(model) else None
     if token is None:
         return
@@ -58,7 +58,7 @@ def _of_samples(model: Described) -> Findings:
 
 
 def _marks(model: Described) -> Findings:
-    """A block of the card with a conversation in another format than the one that the tokenizer writes."""
+    """A block of the card with a conversation in another format than the tokenizer's."""
     card = model.card
     template = model.tokenizer.get("chat_template") if model.tokenizer is not None else None
     named = format_of_name(model.name)
@@ -87,11 +87,11 @@ def _marks(model: Described) -> Findings:
 
 _ENDS = pattern(r"<\|(?:end|im_end|eot_id|end_of_text|endoftext|eom_id|return|eot)\|>|<end_of_turn>|<\uff5cend")
 _JOINED = pattern(r"<\|[\"'] ?[+~]")
-"""A template that puts marks together."""
+"""A template that concatenates markers."""
 
 
 def _ends(model: Described, template: object) -> Findings:
-    """What ends a turn in a block of the card, and stands nowhere in the settings of the tokenizer."""
+    """The end marker of a turn that is nowhere in the tokenizer's settings."""
     known, prompt = json.dumps(model.tokenizer, ensure_ascii=False), str(model.metadata.get("promptTemplate") or "")
     if not isinstance(template, str) or _JOINED.search(template) or not formats_in(template):
         return
@@ -113,7 +113,7 @@ def _ends(model: Described, template: object) -> Findings:
 
 
 def _written(card: Card, *, prose: bool) -> Iterator[tuple[int, str]]:
-    """Masks in `prose` where it is wanted, in spans of code that hold nothing else, and in samples.
+    """Mask tokens in `prose` (where wanted), in inline code that holds nothing else, and in samples.
 
     Other code may index with `[mask]`.
     """
@@ -154,7 +154,7 @@ def sample_mask_token(model: Described) -> Findings:
         if not isinstance(given, list):
             continue
         for number, text in enumerate(given):
-            # Which mask is the right one, CARD062 says.
+            # CARD062 reports the wrong one.
             if isinstance(text, str) and not _ANY.search(text):
                 message = "The pipeline cannot fill this sentence: it has no mask token."
                 hint = "Write the mask token of the tokenizer, such as [MASK], where the word is missing."
@@ -167,7 +167,7 @@ _SQUARE_FAMILIES = pattern(r"(?:^|-)(?:[a-z]*bert|electra|deberta|convbert|funne
 
 
 def _mask_token(model: Described) -> str | None:
-    """The mask token, from the tokenizer's configuration or else by the family; None where it is not known.
+    """The mask token, from the tokenizer's configuration or else by the family; None where it is unknown.
 
     The families' tokens are the defaults of their tokenizers in transformers: BertTokenizer, DistilBertTokenizer and
     ElectraTokenizer have `[MASK]`, RobertaTokenizer, CamembertTokenizer and BartTokenizer have `<mask>`.
@@ -199,7 +199,7 @@ _BOTH = pattern(r"\binputs?\b.{1,20}\boutputs?\b", re.IGNORECASE)
 
 
 def _sample_fences(card: Card) -> Iterator[tuple[_SampleKind, Fence]]:
-    """Blocks of JSON under a heading that says whether they are a request or an answer."""
+    """JSON blocks below a heading that calls them a request or an answer."""
     for fence in card.fences:
         if fence.language != "json":
             continue

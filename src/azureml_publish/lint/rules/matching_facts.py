@@ -1,7 +1,7 @@
-"""Rules that compare what card, spec, MLmodel and the weights' configuration say: licence, task, languages, figures.
+"""Rules that compare licence, task, languages and data sets in card, spec, MLmodel and the weights' configuration.
 
-Each side is compared only where it states the matter clearly, and in a form that both share; a card that gives several
-values speaks of several models, and is right where one of them is.
+Only clear statements in comparable form are compared. A card that gives several values describes several models,
+and one matching value is enough.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from azureml_publish.patterns import pattern
 
 
 class _Stated(NamedTuple):
-    """What a page states: the values, and what finds their place, which takes a second rendering."""
+    """The values that a page states, and a function that finds their location, which takes a second rendering."""
 
     values: frozenset[str]
     find_location: Callable[[], Location]
@@ -55,7 +55,7 @@ _LICENCE_HEADING = pattern(r"licen[cs](?:e|ing)(?: information| and use| terms)?
 
 @rule("MATCH005", "license-differs", Severity.WARNING, "Card or licence text and spec name different licences.")
 def license_differs(model: Described) -> Findings:
-    """A licence in the card, in a licence file or in licenseDescription that is not the one of the spec."""
+    """A licence in the card, in a licence file or in licenseDescription that differs from the spec's."""
     written = model.metadata.get("license")
     spec = canonical(written) if isinstance(written, str) else ""
     if spec in _CLOSED:
@@ -79,7 +79,7 @@ def license_differs(model: Described) -> Findings:
         if not stated.values or any(may_be_one(own, one) for own in meant for one in stated.values):
             continue
         where = stated.find_location()
-        if (where.path, where.line) not in lines:  # one statement may be a section and a sentence
+        if (where.path, where.line) not in lines:  # a section and a sentence may be the same statement
             lines.add((where.path, where.line))
             message = f"Here the licence is {' or '.join(sorted(stated.values))}, the spec says {written}."
             yield license_differs.at(where, message, _SAME_LICENCE)
@@ -96,11 +96,11 @@ _NAMED_LICENCE = pattern(
     r"|(?:[\w.&'-]+ ){0,3}(?:internal (?:use )?only|all rights reserved|proprietary)\.?",
     re.IGNORECASE,
 )
-"""A licence by a name of its own, which is none of the known ones."""
+"""A licence with a name of its own."""
 
 
 def _reserved(model: Described, written: object) -> Findings:
-    """A section or sentence on the licence that lets few use the model, while the spec has a licence for all."""
+    """Words that restrict the use of the model, while its spec has an open licence."""
     for match in _NOT_SOLD.finditer(model.card.words) if written and "licen" in model.card.lowered else ():
         message = f"The card says '{short(match[0])}', and {written} of the spec allows it."
         yield license_differs.at(model.card.at(match.start(), match[0]), message, _SAME_LICENCE)
@@ -131,7 +131,7 @@ _FOR_FEW = pattern(
 
 
 def _open_beside_closed(model: Described, spec: str) -> Findings:
-    """An open licence in a row of the card, where the spec or licenseDescription says that the model is for few."""
+    """An open licence in a row of the card, while the spec or licenseDescription restricts the use."""
     described = model.metadata.get("licenseDescription")
     reserved = isinstance(described, str) and _RESERVED.search(described) and not licences_in(described)
     if not reserved and (spec != "proprietary" or described):
@@ -151,14 +151,14 @@ _RESERVED = pattern(
 
 
 def _by_identifier(card: Card, text: tuple[str, int] | None, found: frozenset[str]) -> Iterator[_Stated]:
-    """The only identifier in code of a line whose words may mean several licences."""
+    """The only licence identifier in inline code, in a line whose words may mean several licences."""
     ids = _IDENTIFIER.findall(text[0]) if text is not None and not _OF_OTHERS.search(text[0]) else []
     if text is not None and len(ids) == 1 and canonical(ids[0]) in KNOWN and len(found) > 1:
         yield _Stated(frozenset((canonical(ids[0]),)), partial(card.at, text[1], text[0]))
 
 
 def _card_licence(card: Card) -> Iterator[_Stated]:
-    """Clear statements of the card: front matter and lines, else a section, else a sentence."""
+    """The card's statement: front matter and lines, else a section, else a sentence."""
     if card.too_large:
         return
     lines = [(stated, found) for stated in of_subject(card, "license") if (found := licences_in(stated.text))]
@@ -184,7 +184,7 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
     if len(named) == 1:
         match = next(match for match, found in sentences if found)
         yield _Stated(named, partial(card.at, match.start("name"), match["name"]))
-    elif len(named) == 2:  # two sentences on the weights cannot both be right
+    elif len(named) == 2:  # two sentences about the weights contradict each other
         for match, found in sentences:
             if len(found) == 1 and _WEIGHTS.match(match[0]) and not _OF_OTHERS.search(match[0]):
                 yield _Stated(found, partial(card.at, match.start("name"), match["name"]))
@@ -195,7 +195,7 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
 
 
 def _by_parts(card: Card, line: int) -> bool:
-    """Whether a list begins in this line that gives parts of the project licences of their own."""
+    """Whether a list that begins in this line gives parts of the project licences of their own."""
     items = [_PART.match(one) for one in card.lines[line - 1 : line + 5]]
     given = [licences_in(match["licence"]) for match in items if match]
     return len(given) > 1 and bool(given[0]) and any(one and one.isdisjoint(given[0]) for one in given)
@@ -205,7 +205,7 @@ _PART = pattern(r"\s*[-*+] [^:\n]{2,60}: ?(?P<licence>[^\n]+)")
 
 
 def _linked(card: Card, line: int) -> Iterator[_Stated]:
-    """The page of a licence that the card's section on it links, where it links just one."""
+    """The licence whose page the card's licence section links, where it links just one."""
     end = min((heading.line for heading in card.headings if heading.line > line), default=len(card.lines) + 1)
     start, stop = card.starts[line - 1], card.start_of(end - 1)
     links = [(link, licence_of_page(link.url)) for link in card.links if start <= link.start < stop]
@@ -225,9 +225,9 @@ _OF_NAME = pattern(
 
 
 def _named_licence(model: Described) -> Iterator[_Stated]:
-    """A line that begins with a word of the model's own name and says under which licence that is."""
+    """A line that begins with a word of the model's name and states its licence."""
     own = re.split(r"[^a-z0-9.]+", model.name.lower())
-    derived = "tuned" in model.card.lowered or any(of_subject(model.card, "base"))  # its base has a word of it as well
+    derived = "tuned" in model.card.lowered or any(of_subject(model.card, "base"))  # its base model has that word, too
     for match in _OF_NAME.finditer(model.card.prose) if not derived and " under " in model.card.prose else ():
         found = licences_in(match["name"])
         if match["subject"].lower() in (model.name.lower(), *own) and len(found) == 1:
@@ -235,10 +235,10 @@ def _named_licence(model: Described) -> Iterator[_Stated]:
 
 
 _SHORT_LINE = 80
-"""A longer one below a heading may be of code or data, where a line of the card names the model's licence."""
+"""A longer line below a heading may be about code or data."""
 
 _FIRST_WORDS = 30
-"""A line that begins with a licence says which one it is, however long."""
+"""A line that begins with a licence states it, however long it is."""
 
 _WEIGHTS = pattern(r"(?:model|weights)\b", re.IGNORECASE)
 _OF_OTHERS = pattern(r"\b(?:base|code|data\w*|original|either|or|dual\w*|parent|previous\w*)\b", re.IGNORECASE)
@@ -271,7 +271,7 @@ def _licence_texts(model: Described) -> Iterator[_Stated]:
 
 _TERMS = pattern(r"\blicen[cs]ed under (?:the )?(?P<name>[^;(\n]{2,60})", re.IGNORECASE)
 _SHORT = 400
-"""A longer description is a licence's text, which may name other licences."""
+"""A longer description is a licence text, which may name other licences."""
 
 _CLASSES = {
     "ForMaskedLM": "fill-mask",
@@ -287,27 +287,27 @@ _CLASSES = {
     "ForSemanticSegmentation": "image-segmentation",
     "ForSpeechSeq2Seq": "automatic-speech-recognition",
 }
-"""Endings of transformers' classes and the task that each is for.
+"""Suffixes of transformers' classes, and the task for each.
 
 Source: https://huggingface.co/docs/transformers/model_doc/auto
 """
 
 
 _SEES = pattern(r"image|vision|visual|audio")
-"""In keys of config.json: settings of a model that takes more than text."""
+"""Keys of config.json for models that take more than text."""
 
 _OF_MEDIA = frozenset(
     {"object-detection", "image-object-detection", "image-classification", "image-segmentation", "depth-estimation"}
 ) | {"image-instance-segmentation", "automatic-speech-recognition", "audio-classification", "mask-generation"}
-"""Tasks of images and sound; a class of text often serves several."""
+"""Tasks of images and sound. A class for text often serves several tasks."""
 
 _ADAPTED = {"SEQ_CLS": "text-classification", "TOKEN_CLS": "token-classification", "QUESTION_ANS": "question-answering"}
-"""Kinds of tasks of PEFT (https://huggingface.co/docs/peft/package_reference/peft_types) that serve one task alone."""
+"""Task types of PEFT (https://huggingface.co/docs/peft/package_reference/peft_types) that serve just one task."""
 
 
 @rule("MATCH006", "task-differs", Severity.WARNING, "Card or configuration and spec name different tasks.")
 def task_differs(model: Described) -> Findings:
-    """A task in the card, or a class in config.json, that is not for any task of the spec."""
+    """A task in the card or a class in config.json that serves none of the spec's tasks."""
     tasks = [task for task in tasks_of(model) if task in KNOWN_TASKS]
     if not tasks or len(tasks) < len(tasks_of(model)):
         return
@@ -331,9 +331,9 @@ def task_differs(model: Described) -> Findings:
         if served and served.isdisjoint(task.name for one in every if (task := find_task(one)) is not None):
             meant = min(served)
         if meant == "text-generation" and any(_SEES.search(key) for key in model.settings):
-            continue  # FuyuForCausalLM answers with text to images
+            continue  # FuyuForCausalLM answers about images in text
         headless = re.search(r"[a-z0-9](?<!Head)(?<!Heads)(?<!For)Model$", name) and _HEADED.issuperset(every)
-        headless = headless and "text-classification" not in every  # whose head may be one of setfit
+        headless = headless and "text-classification" not in every  # setfit puts a head of its own on top
         meant = "embeddings" if headless and meant is None else meant
         own = tuple(tasks) if _HEADED.issuperset(tasks) and meant in _HEADED else every
         if meant is not None and not tasks_agree(meant, own) and not tasks_agree("embeddings", every):
@@ -349,7 +349,7 @@ _HEADED = frozenset({"text-classification", "token-classification", "question-an
 
 
 def _of_samples(model: Described, tasks: list[str]) -> Findings:
-    """A table of samples for fine-tuning or evaluation, all of whose tasks are others than the spec's."""
+    """A table of fine-tuning or evaluation samples with none of the spec's tasks."""
     tuned = [task for task in tasks_of(model, "fineTuningTasks") if task in KNOWN_TASKS]
     for table in model.card.tables:
         above = next((one.text.lower() for one in reversed(model.card.headings) if one.line < table.header.line), "")
@@ -372,13 +372,13 @@ def _architectures(model: Described) -> tuple[str, ...]:
 
 @rule("MATCH007", "languages-differ", Severity.WARNING, "Card and spec name different languages.")
 def languages_differ(model: Described) -> Findings:
-    """Languages in front matter, lines, lists and sentences of the card that are not those of the spec."""
+    """Languages in front matter, lines, lists and sentences of the card that differ from the spec's."""
     for wrong in differing_languages(model):
         yield languages_differ.at(*wrong)
 
 
 @rule("MATCH017", "data-sets-differ", Severity.WARNING, "Card and spec name different data sets.")
 def data_sets_differ(model: Described) -> Findings:
-    """A data set that the model was trained on, by one place, which all others deny."""
+    """A training data set in one place that all others contradict."""
     for one, agreed in differing_data_sets(model):
         yield data_sets_differ.at(one.where, message_of(one, agreed), "Write the same data set in both.")

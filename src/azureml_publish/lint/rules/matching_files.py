@@ -1,4 +1,4 @@
-"""Rules that compare statements about a model's files: bytes, device and quantisation."""
+"""Rules that compare statements on a model's files: sizes, device and quantisation."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PROVIDERS = {
     "qnnexecutionprovider": "qnn",
     "openvinoexecutionprovider": "openvino",
 }
-"""Execution providers of ONNX Runtime and how names of builds call them.
+"""Execution providers of ONNX Runtime, by their names in builds.
 
 Source: https://onnxruntime.ai/docs/execution-providers/
 """
@@ -43,7 +43,7 @@ _DEVICES = {
     **dict.fromkeys(("cudaexecutionprovider", "tensorrtexecutionprovider", "nvtensorrtrtxexecutionprovider"), "gpu"),
     "vitisaiexecutionprovider": "npu",
 }
-"""The only kind of machine that a provider runs on."""
+"""Providers that run on just one kind of machine."""
 
 _EVERY_PROVIDER = (
     *("CPUExecutionProvider", "CUDAExecutionProvider", "DmlExecutionProvider", "OpenVINOExecutionProvider"),
@@ -56,7 +56,7 @@ _USES = pattern(r"\buses ([A-Za-z0-9_-]{2,20}) quanti[sz]ation\b", re.IGNORECASE
 
 @rule("MATCH010", "build-differs", Severity.WARNING, "Name, card, spec and weights name different builds.")
 def build_differs(model: Described) -> Findings:
-    """A device, an execution provider or a quantisation that is not the one of the model's name or of the spec."""
+    """A device, execution provider or quantisation that contradicts the model's name or the spec."""
     yield from (found := list(_differences(model)))
     for odd in () if found else unlike_build(model):
         yield _differs(odd.where, odd.message)
@@ -117,7 +117,7 @@ _KINDS = frozenset({"onnx", "gguf", "safetensors", "openvino"})
 
 
 def _kinds(model: Described, spec: Mapping[str, Any]) -> Findings:
-    """The kind of file that the card says, and whether the tokenizer keeps capitals as the name says."""
+    """The file format in the card, and whether the tokenizer keeps capitals as the name says."""
     kind = str(spec.get("modelType", spec.get("variantType")) or "").lower()
     for claim in of_subject(model.card, "kind") if kind in _KINDS else ():
         if claim.text.lower() in _KINDS - {kind}:
@@ -149,7 +149,7 @@ _PRECISION_WORDS = pattern(
 
 
 def _precisions(model: Described) -> Findings:
-    """The precision in the name against the card's line on it, and against the weights' own configuration."""
+    """The precision in the name, against the card's row on it and the weights' configuration."""
     named = variant_of(model.name).stated.get("precision")
     if not named:
         yield from _quantised_unsaid(model)
@@ -167,11 +167,11 @@ def _precisions(model: Described) -> Findings:
                 f"The card says '{short(claim.text)}', while the name {model.name} says {' or '.join(sorted(named))}.",
             )
             break
-    beside = not isinstance(model.settings.get("quantization_config"), Mapping)  # a file or a class says how
+    beside = not isinstance(model.settings.get("quantization_config"), Mapping)  # a file or class states it
     weights = (
         "" if "gguf" in named or (beside and named & {"gptq", "awq", "int4", "int8"}) else _weights_precision(model)
     )
-    methods = {weights} & _METHODS and named & _METHODS  # `AWQ-INT4`: both have to hold
+    methods = {weights} & _METHODS and named & _METHODS  # `AWQ-INT4` states two, and both have to hold
     if weights and (not any(_may_be(one, weights) for one in named) or (methods and weights not in methods)):
         yield _differs(
             model.where("name"),
@@ -183,7 +183,7 @@ _QUANTISED = pattern(r"quanti[sz]|\b[48]-?bit\b|int[48]\b|\bfp8\b|awq|gptq")
 
 
 def _quantised_unsaid(model: Described) -> Findings:
-    """Weights that are quantised, of which neither name nor card nor spec says a word."""
+    """Quantised weights that name, card and spec do not mention."""
     found = _weights_precision(model) if isinstance(model.settings.get("quantization_config"), Mapping) else ""
     pages = model.cards
     texts = (f"{model.name} {model.variant or ''}".lower(), *(page.lowered for page in pages))
@@ -195,7 +195,7 @@ _METHODS = frozenset({"awq", "gptq", "gguf", "nf4"})
 
 
 def _may_be(one: str, other: str) -> bool:
-    """Whether two words may mean one precision: AWQ and GPTQ say how, int4 and int8 how many bits."""
+    """Whether two words may mean one precision: AWQ and GPTQ are methods, int4 and int8 are bit widths."""
     return one == other or (
         (one in _METHODS) != (other in _METHODS) and "fp" not in one + other and "bf" not in one + other
     )
@@ -219,7 +219,7 @@ _FIELD, _MEMORY = "fileSizeBytes", "vRamFootprintBytes"
 
 @rule("MATCH011", "bytes-differ", Severity.WARNING, "Card, spec and files give different sizes in bytes.")
 def bytes_differ(model: Described) -> Findings:
-    """A number of bytes in the spec that the lock, the card or the number of parameters contradicts."""
+    """A size in the spec that contradicts the lock, the card or the number of parameters."""
     yield from _logged_bytes(model)
     yield from _bytes_of_files(model)
     size, memory, place = (
@@ -253,12 +253,12 @@ def bytes_differ(model: Described) -> Findings:
 
 
 def _most(model: Described) -> int:
-    """Bytes that a parameter can have: most of those of a quantised build have one or less."""
+    """The most bytes that a parameter may take; most quantised builds need one or less."""
     return 3 if model.build.get("quantization") else 6
 
 
 def _logged_bytes(model: Described) -> Findings:
-    """The size that MLflow wrote, of a model of transformers: by the name's own count, or too few for any."""
+    """MLflow's size of a transformers model: too small for any model, or for the parameters in its name."""
     size = model.logged.get("model_size_bytes")
     if model.mlmodel is None or not is_count(size):
         return
@@ -271,7 +271,7 @@ def _logged_bytes(model: Described) -> Findings:
 
 
 def _bytes_of_files(model: Described) -> Findings:
-    """The size that MLflow wrote, and that of the spec, against an index of the weights and their configuration."""
+    """The sizes in MLmodel and spec, against the index of the weights and their configuration."""
     files, document = model.content, model.mlmodel
     logged = document.location(("model_size_bytes",)) if document is not None else model.where("name")
     indexes = [files.settings(path) for path in sorted(files.places) if INDEX.fullmatch(path.rpartition("/")[2])]
@@ -291,10 +291,10 @@ def _bytes_of_files(model: Described) -> Findings:
 
 
 _TWICE = 3.5
-"""A folder may hold the weights in two forms, beside other files."""
+"""A folder may hold the weights in two formats, and other files."""
 
 _LEAST_BYTES = 100_000
-"""Fewer are megabytes or gigabytes that were written as bytes."""
+"""A smaller number is a size in megabytes or gigabytes."""
 
 
 _MOST_BYTES = 3 * 10**12
@@ -318,7 +318,7 @@ def _size_facts(model: Described) -> Iterator[Fact]:
 
 @bytes_differ.also
 def _sizes_compared(facts: Sequence[Fact]) -> Findings:
-    """Two members of a family whose files have the same number of bytes: one was copied from the other."""
+    """Two siblings with the same number of bytes: one of the numbers was copied."""
     for fact, other in shared_by_siblings(facts):
         message = f"{fact.value} bytes are also those of {other.model} ({other.location.path}), a sibling."
         yield _bytes(fact.location, message)

@@ -1,4 +1,4 @@
-"""Rules that compare the names which a folder gives its model: spec, MLmodel, card, and where the files lie."""
+"""Rules that compare the names that a folder gives its model: in spec, MLmodel, card and container path."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from azureml_publish.patterns import pattern
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """One name that the folder gives its model: what says so, the name, and its place.
+    """A name that the folder gives its model: what states it, the name, and its location.
 
-    `derived`: the model is made from the one that is named, which is of its family.
+    `derived`: the name is that of the base model, which is of the same family.
     """
 
     what: str
@@ -48,7 +48,7 @@ class Named:
 
 @rule("MATCH001", "names-a-sibling", Severity.WARNING, "A name in the spec or the files is that of a sibling.")
 def names_a_sibling(model: Described) -> Findings:
-    """A base, a parent or a place of files of another size or variant of the family; SPEC004 looks at the Hub id."""
+    """A base, parent or container path of another size or variant of the family. SPEC004 looks at the Hub id."""
     for named in names_of(model):
         kind = sibling_of(model.name, named.name, _UNTUNED if named.what.startswith("_name_or_path") else MEMBER)
         kind = sibling_by_any(model, named.name) if named.what == _SHOWN else kind
@@ -61,7 +61,7 @@ def names_a_sibling(model: Described) -> Findings:
             kind = kind or ("tuning" if logged_untuned(model, named.name) else None)
         elif named.what == _ALIAS:
             foreign = bool(families_in(named.name)) and not related(model.name, named.name)
-        elif named.what in (ADAPTED, _SHOWN):  # an adapter may well have a name of its own
+        elif named.what in (ADAPTED, _SHOWN):  # an adapter may have a name of its own
             foreign = strangers(families_in(model.name), families_in(named.name))
         if kind is None and not foreign and not purpose:
             continue
@@ -77,14 +77,14 @@ _UNTUNED: tuple[Kind, ...] = tuple(kind for kind in MEMBER if kind != "tuning")
 
 
 def _is_untuned(name: str, shown: str) -> bool:
-    """Whether `Base` stands where the name says `Instruct` or `Chat`."""
+    """Whether the name shown says `Base` while the model's name says `Instruct` or `Chat`."""
     own, theirs = variant_of(name).stated, variant_of(shown).stated
     plain = theirs.get("class") == frozenset({"base"}) and "tuning" not in theirs
     return plain and "tuning" in own and "class" not in own and variant_of(name).of_family(variant_of(shown))
 
 
 def _is_foreign(model: Described, name: str) -> bool:
-    """Whether a base is of a family that neither the model's name nor its Hub id names, which name one family."""
+    """Whether a base is of another family than the only one in the model's name and Hub id."""
     hub, families = hub_id(model), families_in(model.name)
     tail, theirs = alphanumeric(hub.rpartition("/")[2]), alphanumeric(name.rpartition("/")[2])
     if "/" in name and tail and tail in alphanumeric(model.name) and theirs not in tail and tail not in theirs:
@@ -95,7 +95,7 @@ def _is_foreign(model: Described, name: str) -> bool:
 
 
 def names_of(model: Described) -> Iterator[Named]:
-    """Every name that spec and files give the model, or what it is made from."""
+    """Every name that spec and files give the model or its base."""
     yield from _linked(model)
     for key, what in (("alias", _ALIAS), ("displayName", _SHOWN)):
         value = model.metadata.get(key)
@@ -121,7 +121,7 @@ def names_of(model: Described) -> Iterator[Named]:
 
 
 def _logged(model: Described) -> Iterator[Named]:
-    """What MLmodel was logged from, by its flavours and its metadata."""
+    """The model that MLmodel was logged from, by its flavours and metadata."""
     if model.mlmodel is None:
         return
     for flavour, held in model.flavours.items():
@@ -156,7 +156,7 @@ def _parents(model: Described) -> Iterator[Named]:
 
 
 def _places(model: Described) -> Iterator[Named]:
-    """The part of the container path that names a model; none where another part names this one."""
+    """The part of the container path that names a model; none where another part names this model."""
     if model.origin is None:
         return
     uri, location = model.origin
@@ -172,15 +172,15 @@ def related(one: str, other: str) -> bool:
 
 
 _NAME = pattern(rf"(?<![\w./-]){NAME}(?![\w/-])")
-"""A name in prose: parts with hyphens between them."""
+"""A name in prose: parts joined by hyphens."""
 
 FIRST = 700
-"""Characters of a card that say which model it is of."""
+"""The first characters of a card, which say what the model is."""
 
 
 @rule("MATCH002", "card-of-a-sibling", Severity.WARNING, "The card is that of a sibling.")
 def card_of_a_sibling(model: Described) -> Findings:
-    """A card whose title and first words name another size or variant, and never this one."""
+    """A card whose title and first words name a sibling, and never this model."""
     yield from _of_another_family(model)
     places = list(misnamed(model))
     for where, message in places:
@@ -229,7 +229,7 @@ _MADE_OF = pattern(
     r"|extend\w+|deriv\w+|tokenizer|successor|than|unlike)\b[^.\n]*\Z",
     re.IGNORECASE,
 )
-"""Before the name of a model of another size that this one was made of, or is compared with."""
+"""Words before the name of another size that this model was made from or is compared with."""
 _BEFORE = 90
 
 
@@ -242,11 +242,11 @@ _DOES = pattern(
     r"\W{0,3}(?P<name>[A-Z][\w.]*(?:[ -][\w.]+){1,3}?) (?:\([^()\n]{2,40}\) )?"
     r"(?:turns|reads|maps|detects|finds|sorts|answers|translates|writes|classifies|recogni[sz]es|predicts|generates)\b"
 )
-"""The same, where they say what it does."""
+"""The first words of a card, where they say what the model does."""
 
 
 def _of_another_family(model: Described) -> Findings:
-    """A summary or a page beside the card that is about a sibling, or names other families, again and again."""
+    """A summary or page about a sibling, or one that names other families many times."""
     own, words = families_in(model.name), model.summary.split()
     until = next((index for index, word in enumerate(words) if word in _OF), len(words))  # `Refresh of Phi-3-mini`
     names = [" ".join(words[: min(n, until)]) for n in (2, 3, 4)]
@@ -288,7 +288,7 @@ _OF = frozenset(("of", "for", "from", "to", "than", "on", "based", "with", "by")
 
 
 def _of_siblings(model: Described, page: Card) -> Findings:
-    """A page that names one sibling again and again, and nothing that may be this model."""
+    """A page that names one sibling many times, and nothing that may be this model."""
     named = [(match, sibling_of(model.name, match[0])) for match in _NAME.finditer(page.words)]
     apart = [match for match, kind in named if kind]
     own = alphanumeric(model.name) in alphanumeric(page.source) or any(
@@ -301,7 +301,7 @@ def _of_siblings(model: Described, page: Card) -> Findings:
 
 
 def _subject_of(summary: str, own: frozenset[str], card: Card) -> str:
-    """The family that a summary is about; empty where it is this model's, or may be."""
+    """The family that a summary is about; empty where that is, or may be, this model's."""
     named = families_in(summary)
     if own:
         return ", ".join(sorted(named)) if strangers(named, own) else ""
@@ -310,7 +310,7 @@ def _subject_of(summary: str, own: frozenset[str], card: Card) -> str:
 
 
 def names_itself(card: Card, own: Variant) -> bool:
-    """Whether the card names the model anywhere, be it in code or in an address."""
+    """Whether the card names the model anywhere, including code and addresses."""
     title = card.headings[0].text if card.headings else ""
     return any(_is_own(own, name) for name in (title, *_names_in(card.source)))
 
@@ -324,12 +324,12 @@ def _names_in(source: str) -> frozenset[str]:
 
 
 _WORD = pattern(r"[A-Za-z0-9._-]+")
-"""A name is in one of these. They are found in one pass, while the next expression tries again at each letter."""
+"""Every name is in a match of this pattern, which runs once; the next one alone would try at every letter."""
 _ANY_NAME = pattern(NAME)
 
 
 def _mentions(card: Card) -> Iterator[tuple[str, int]]:
-    """Names in the card, its title first, with their offsets."""
+    """Names in the card with their offsets, those in its title first."""
     for heading in card.headings[:1]:
         if heading.line <= 3 and len(heading.text) <= 80:
             yield heading.text, card.offset_of(heading)
@@ -338,7 +338,7 @@ def _mentions(card: Card) -> Iterator[tuple[str, int]]:
 
 
 def _is_own(own: Variant, text: str) -> bool:
-    """Whether a text names this model: its family, and all that it says of the member is true of this one."""
+    """Whether a text names this model: its family, and nothing that contradicts its own name."""
     theirs = variant_of(text)
     stated = any(kind in own.stated and kind in theirs.stated for kind in MEMBER)
     return stated and theirs.of_family(own) and contradiction(own, theirs) is None
@@ -346,7 +346,7 @@ def _is_own(own: Variant, text: str) -> bool:
 
 @rule("MATCH003", "card-shared-by-siblings", Severity.WARNING, "Models of different size or variant have one card.")
 def card_shared_by_siblings(facts: Sequence[Fact]) -> Findings:
-    """The same card, word for word, for two members of a family; at most one of them can be meant."""
+    """The same card for two siblings: at most one of them can be meant."""
     for fact, other in shared_by_siblings(facts):
         if fact.key == "unnamed":
             message = f"The card of {fact.model} is word for word that of {other.model} ({other.location.path})."
@@ -366,4 +366,4 @@ def _card_facts(model: Described) -> Iterator[Fact]:
 
 
 _LEAST = 200
-"""Shorter cards may well be alike."""
+"""Shorter cards may be equal by chance."""

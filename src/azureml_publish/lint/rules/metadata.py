@@ -1,4 +1,4 @@
-"""Rules on the values of the metadata: their types, and whether they are there."""
+"""Rules on metadata: types of values, missing and empty keys."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _TASKS = frozenset(
         "translation", "zero-shot-classification",
     }
 )  # fmt: skip
-"""Tasks whose models are of a language."""
+"""Tasks of language models."""
 
 
 @rule("SPEC007", "languages-missing", Severity.INFO, "A model of language names no languages.")
 def languages_missing(model: Described) -> Findings:
-    """A model that reads or writes text, and nobody says in which languages."""
+    """A model for text without languages."""
     tasks = [task for task in tasks_of(model) if task in _TASKS]
     if tasks and is_offered(model) and not model.metadata.get("languages"):
         message = f"{model.name} does {tasks[0]} and names no languages; the catalogue filters by them."
@@ -42,7 +42,7 @@ def languages_missing(model: Described) -> Findings:
 
 @rule("SPEC036", "language-unknown", Severity.WARNING, "A language in the card's front matter is not a code.")
 def language_unknown(model: Described) -> Findings:
-    """A language that is not a tag of BCP 47: a name, a country, or a typing error. GATE001 looks at the spec's."""
+    """A language that is not a BCP 47 tag: a name, a country, or misspelt. GATE001 checks the spec's languages."""
     for stated in of_subject(model.card, "language"):
         for code in stated.text.split(", ") if stated.metadata else ():
             if code.lower() not in _NO_LANGUAGES and not is_language(code):
@@ -54,7 +54,7 @@ def language_unknown(model: Described) -> Findings:
 
 @language_unknown.also
 def _read_as_truth(subject: AssetSubject) -> Findings:
-    """The code of Norwegian without quotes, which readers of YAML 1.1 take for false."""
+    """Norwegian's code `no` without quotes, which YAML 1.1 reads as false."""
     document = subject.read.document
     for path in (("system_metadata", "languages"), ("tags", "languages"), ("properties", "languages")):
         listed = found_at(document.data, path)
@@ -70,7 +70,7 @@ def _read_as_truth(subject: AssetSubject) -> Findings:
 
 _PLAIN_NO = pattern(r"(?:^\s*-\s+|[\[,]\s*)(no)\s*(?=[,\]#]|$)")
 _NO_LANGUAGES = frozenset({"multilingual", "code"})
-"""What the Hub takes beside codes: https://huggingface.co/docs/hub/model-cards."""
+"""What the Hub accepts beside codes: https://huggingface.co/docs/hub/model-cards."""
 
 _TRUTH: frozenset[Coercion] = frozenset({"presence", "truth", "bool-string", "inverted-bool"})
 _NUMBERS: frozenset[Coercion] = frozenset({"int", "counts"})
@@ -78,7 +78,7 @@ _NUMBERS: frozenset[Coercion] = frozenset({"int", "counts"})
 
 @rule("SPEC010", "bool-as-string", Severity.WARNING, "A truth value of the system metadata is text.")
 def bool_as_string(subject: AssetSubject) -> Findings:
-    """True or false as text in the system metadata, whose types are native. Tags are text, so they may."""
+    """A truth value written as text in the system metadata, which has native types. Tags are always text."""
     archived = subject.read.asset.spec.get("isArchived")
     root = [(("isArchived",), archived, True)] if isinstance(archived, str) else []
     for key_path, text, fixable in (*root, *_texts(subject, _TRUTH)):
@@ -93,7 +93,7 @@ def bool_as_string(subject: AssetSubject) -> Findings:
 
 @rule("SPEC011", "number-as-string", Severity.WARNING, "A number of the system metadata is text.")
 def number_as_string(subject: AssetSubject) -> Findings:
-    """A whole number as text in the system metadata, whose types are native. Tags are text, so they may."""
+    """A whole number written as text in the system metadata, which has native types. Tags are always text."""
     for key_path, text, fixable in _texts(subject, _NUMBERS):
         if (value := whole_number(text)) is not None:
             fix = replaced_by(subject.read.document, key_path, value) if fixable else None
@@ -101,7 +101,7 @@ def number_as_string(subject: AssetSubject) -> Findings:
 
 
 def _texts(subject: AssetSubject, kinds: frozenset[Coercion]) -> Iterator[tuple[KeyPath, str, bool]]:
-    """Texts where a mapping rule of these kinds has a native type: key path of the file, and whether to fix it."""
+    """Texts of keys with a native type of these kinds: key path, text, and whether to offer a fix."""
     found = list(_all_texts(subject, kinds))
     for key_path, text in found:
         yield key_path, text, len(found) <= MANY
@@ -119,12 +119,12 @@ def _all_texts(subject: AssetSubject, kinds: frozenset[Coercion]) -> Iterator[tu
 
 @functools.cache
 def _paths_of(kinds: frozenset[Coercion]) -> tuple[tuple[str, ...], ...]:
-    """The keys of the mapping that have such a rule."""
+    """The keys with a mapping rule of these kinds."""
     return tuple(path for path, rules in load_mapping().items() if any(rule.coercion in kinds for rule in rules))
 
 
 def _as_text(key_path: KeyPath, text: str, what: str, value: int) -> tuple[str, str]:
-    """Message and hint about a value that is text."""
+    """Message and hint for a value that is text."""
     key = key_path[-1]
     return f"{key} is the text '{text}', not {what}.", f"Write {key}: {str(value).lower()}, without quotes."
 
@@ -139,7 +139,7 @@ _KEY = "SharedComputeCapacityEnabled"
     "Tag and property SharedComputeCapacityEnabled do not fit each other.",
 )
 def shared_compute_bool_vs_string(subject: AssetSubject) -> Findings:
-    """The two places of SharedComputeCapacityEnabled, a tag and a property, which upstream wants both.
+    """SharedComputeCapacityEnabled as tag and as property; upstream requires both.
 
     Source: azureml-assets 1.17.8, `validate_model_spec`: the tag must be there and the property be truthy, each by
     itself; properties are strings in the service, and `"True"` is what all published folders of 2026 write.
@@ -152,7 +152,7 @@ def shared_compute_bool_vs_string(subject: AssetSubject) -> Findings:
         return
     native = spec.get("system_metadata")
     if isinstance(native, Mapping) and native.get("sharedComputeCapacityEnabled") is not None:
-        return  # the new key wins; other rules report the old ones
+        return  # the new key takes precedence; other rules report the old ones
     value = properties.get(_KEY)
     if _KEY not in tags or _KEY not in properties:
         there, lacking, write = (
@@ -182,7 +182,7 @@ def shared_compute_bool_vs_string(subject: AssetSubject) -> Findings:
 
 @rule("SPEC013", "empty-list-or-key", Severity.INFO, "A key of the metadata is empty.")
 def empty_list_or_key(subject: AssetSubject) -> Findings:
-    """A key of the system metadata that says nothing."""
+    """A key of the metadata without a value."""
     spec = subject.read.asset.spec
     for section in ("properties", "tags"):
         if section in spec and not spec[section]:

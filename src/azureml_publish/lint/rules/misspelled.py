@@ -1,4 +1,4 @@
-"""Rules on keys of an asset folder that are almost a known one, values that stand twice, and the kind of asset."""
+"""Rules on misspelt keys of an asset folder, repeated values, and the kind of asset."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _PUBLISHING_KEYS: Mapping[str, tuple[str, ...]] = {
     "path": ("type", "container_name", "container_path", "storage_name", "uri", "branch", "local_path", "commit_hash"),
     "publish": ("type", "description", "flavors", "model_asset_path"),
 }
-"""Source of both: azureml-assets 1.17.8, `AssetConfig`, `ModelConfig`."""
+"""Source of both tables: azureml-assets 1.17.8, `AssetConfig`, `ModelConfig`."""
 
 
 @rule("SPEC039", "key-misspelled", Severity.WARNING, "A key is almost a known one, and read by nothing.")
 def key_misspelled(subject: AssetSubject) -> Findings:
-    """A key of the spec, of its tags and properties, of asset.yaml or model.yaml, that misses a known one by little."""
+    """A misspelt key of the spec, its tags and properties, asset.yaml or model.yaml."""
     asset, read = subject.read.asset, subject.read
     for document, key_path, data, known in (
         (read.document, (), asset.spec, _SPEC_KEYS),
@@ -56,7 +56,7 @@ def key_misspelled(subject: AssetSubject) -> Findings:
 
 @key_misspelled.also
 def _tag_misspelled(model: ModelSubject) -> Findings:
-    """Tags and properties of a model folder; a team's own may be called anything that is not almost a known one."""
+    """Misspelt tags and properties of a model folder. A team's own keys may have any other name."""
     extra = model.folder.spec.extra
     for key_path, held, section in (
         (("tags",), model.folder.spec.tags, "tags"),
@@ -65,7 +65,7 @@ def _tag_misspelled(model: ModelSubject) -> Findings:
     ):
         for key, meant in _almost(held, _mapped(section)):
             if key.removesuffix("s") == meant.removesuffix("s"):
-                continue  # `authors`, `dataset`: a word of its own
+                continue  # `authors`, `dataset`: words of their own
             yield from _misspelled(model.folder.document, (*key_path, key), meant)
 
 
@@ -84,7 +84,7 @@ _DEFAULT_KEYS = tuple(FinetuneDefaults.model_fields)
 
 
 def _almost(data: object, known: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Keys that are none of the known ones, each with the one that it was meant as."""
+    """Unknown keys, each with the known one that it is close to."""
     names = tuple(known)
     if not isinstance(data, Mapping):
         return
@@ -104,14 +104,14 @@ def _plain(key: str) -> str:
 
 @functools.cache
 def _mapped(section: str) -> tuple[str, ...]:
-    """The keys that tags or properties have in the layout of before 2026, and those that published folders use."""
+    """The tags or properties of the layout before 2026, and those that published folders use."""
     rows = (row for rows in load_mapping().values() for row in rows)
     return tuple(dict.fromkeys((*(row.key for row in rows if row.section == section), *vocabulary(section))))
 
 
 @rule("SPEC038", "value-twice", Severity.WARNING, "A list of the metadata has one value twice.")
 def value_twice(model: Described) -> Findings:
-    """Languages, tasks, data sets, keywords and the like; SKU002 looks at lists of sizes."""
+    """Repeated languages, tasks, data sets, keywords and the like. SKU002 checks lists of sizes."""
     for key, values in _lists("", model.metadata):
         texts = Counter(value.strip().lower() for value in values if isinstance(value, str))
         for text, count in texts.items():
@@ -136,7 +136,7 @@ def _lists(prefix: str, data: Mapping[str, Any]) -> Iterator[tuple[str, tuple[An
 
 @finds(NOT_READABLE)
 def entry_not_readable(subject: AssetSubject) -> Findings:
-    """asset.yaml or the schema of the spec that say another kind of asset; categories that are not a list."""
+    """Another kind of asset in asset.yaml or the spec's schema, and categories that are not a list."""
     entry, data = subject.read.entry, subject.read.asset.asset
     kind = data.get("type")
     if entry is not None and kind is not None and kind != "model":

@@ -1,4 +1,4 @@
-"""Rules on MLmodel: whether it can be read, and speaks of one model and the environment beside it."""
+"""Rules on MLmodel: whether MLflow can load it, and whether its parts and its environment fit together."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _TYPES = frozenset(
 
 @finds(BROKEN_MLMODEL)
 def mlmodel_broken(subject: AssetSubject) -> Findings:
-    """An MLmodel that MLflow could not load: no flavours, no loader, or a signature that it cannot read."""
+    """An MLmodel that MLflow cannot load: without flavours or loader, or with an unreadable signature."""
     document = subject.described.mlmodel
     if document is None or not isinstance(document.data, Mapping):
         return
@@ -82,12 +82,12 @@ def mlmodel_broken(subject: AssetSubject) -> Findings:
 
 
 def installed(content: WeightFiles) -> Mapping[str, str]:
-    """The texts of the files of an environment beside the weights, by path."""
+    """The environment files beside the weights: their texts by path."""
     return {path: content.text(path) for path in content.places if is_environment(path)}
 
 
 def _environment_files(subject: AssetSubject, document: Document, named: object) -> Findings:
-    """A file of the environment that is no YAML, or that MLmodel names and the folder, which holds others, does not."""
+    """Environment files that are not YAML, or that MLmodel names and that are missing while others are there."""
     content = subject.described.content
     present = [name for name in ENVIRONMENT if name in content.places]
     for name in present:
@@ -99,11 +99,11 @@ def _environment_files(subject: AssetSubject, document: Document, named: object)
                 yield mlmodel_broken.at(one.location, message, "Copy the file that MLflow wrote beside this MLmodel.")
     for found in environment_mistakes(installed(content)):
         where = content.shown(found.path, found.line)
-        severity = None if found.breaks else Severity.WARNING  # an image may hold such a file
+        severity = None if found.breaks else Severity.WARNING  # a Docker image may contain it
         yield mlmodel_broken.at(where, found.message, found.hint, severity=severity)
     named = {"conda": named} if isinstance(named, str) and present else named if len(present) > 1 else None
     for key, name in mapping_of(named).items():
-        # MLflow goes back to conda.yaml
+        # MLflow falls back to conda.yaml
         read = key == "conda" or (key == "virtualenv" and "conda.yaml" not in content.places)
         if isinstance(name, str) and name not in content.places and read:
             yield mlmodel_broken.at(
@@ -114,7 +114,7 @@ def _environment_files(subject: AssetSubject, document: Document, named: object)
 
 
 def _example(subject: AssetSubject, document: Document) -> Findings:
-    """An example that MLmodel names and the folder, which holds another, does not."""
+    """An example file that MLmodel names and that is missing while another is there."""
     carried = subject.described.content.places
     named = mapping_of(subject.described.logged.get("saved_input_example_info")).get("artifact_path")
     others = [name for name in carried if re.fullmatch(r"[\w-]*example[\w-]*\.json", name)]
@@ -141,10 +141,10 @@ def _signature_mistake(text: str) -> str:
 
 @rule("MATCH012", "mlmodel-contradicts-itself", Severity.WARNING, "Parts of MLmodel speak of different models.")
 def mlmodel_contradicts_itself(model: Described) -> Findings:
-    """A class, a pipeline or a tokenizer of the transformers flavour that does not serve the flavour's own task.
+    """A class, pipeline or tokenizer in the transformers flavour that does not fit its task.
 
-    Source: transformers' own tables of what loads which class (`transformers.json`). Classes that these do not name
-    are let pass.
+    Source: transformers' own tables of what loads which class (`transformers.json`). Classes that they do not contain
+    are not judged.
     """
     if model.mlmodel is None:
         return
@@ -160,7 +160,7 @@ def mlmodel_contradicts_itself(model: Described) -> Findings:
 
 
 def _beside_the_weights(model: Described, flavour: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The key that the settings beside the weights contradict, and how."""
+    """Keys that contradict the settings beside the weights, with messages."""
     classes, loaded = classes_of(model.settings), str(flavour.get("pipeline_model_type") or "")
     if classes and is_model_class(loaded) and not any(_kind(loaded) == _kind(name) for name in classes):
         yield "pipeline_model_type", f"MLmodel loads the weights as {loaded}, and config.json has {classes[0]}."
@@ -175,7 +175,7 @@ def _beside_the_weights(model: Described, flavour: Mapping[str, Any]) -> Iterato
 
 
 def _by_itself(model: Described, document: Document) -> Findings:
-    """When it was written, and classes and languages of its tasks."""
+    """Dates, ids, classes and languages in MLmodel itself."""
     data = model.logged
     if not data:
         return
@@ -195,7 +195,7 @@ def _by_itself(model: Described, document: Document) -> Findings:
 
 
 def _of_its_name(model: Described, document: Document, flavour: Mapping[str, Any]) -> Findings:
-    """A class or a tokenizer of another type of models than the one that the name begins with."""
+    """A class or tokenizer of another model type than the one that the model's name begins with."""
     loaded = str(flavour.get("pipeline_model_type") or "")
     named = type_of_name(hub_id(model).rpartition("/")[2] or model.name)
     kinds = types_of(loaded) if named else frozenset()
@@ -215,13 +215,13 @@ _OF_ONE_CLASS = (
     *("albert", "bart", "bert", "camembert", "deberta", "distilbert", "electra", "gpt2", "mpnet", "mt5", "roberta"),
     *("t5", "whisper", "xlm-roberta"),
 )
-"""Types that names begin with where nothing else is meant; families such as Granite have models of several types."""
+"""Model types that are named by the first word of a name. Families such as Granite have several model types."""
 
 _OF_OTHER_WORDS = ("RobertaTokenizer", "XLMRobertaTokenizer", "GPT2Tokenizer", "T5Tokenizer", "LlamaTokenizer")
 
 
 def _environment(subject: Described) -> Findings:
-    """Versions in MLmodel against those that the files of the environment beside it install, and its loader."""
+    """Versions and the loader in MLmodel, against the environment files beside it."""
     document = subject.mlmodel
     if document is None or not subject.logged:
         return
@@ -243,7 +243,7 @@ def _environment(subject: Described) -> Findings:
 
 
 def _by_column(subject: Described) -> Findings:
-    """A file with a value for each column of the signature but one, of which it has almost the name."""
+    """A file with a value for each column of the signature, except for one that is misspelt."""
     names = [one.name for one in signature(subject.mlmodel) or () if one.name]
     for path in subject.content.places if len(names) > 2 else ():
         held = subject.content.settings(path) if path.endswith(".json") else {}
@@ -256,7 +256,7 @@ def _by_column(subject: Described) -> Findings:
 
 
 def _kind(name: str) -> str:
-    """The kind of model in the name of a class: `Roberta` of `RobertaForMaskedLM`."""
+    """The model type in the name of a class: `Roberta` in `RobertaForMaskedLM`."""
     return re.split(r"For[A-Z]|Model|LMHead|MT", name, maxsplit=1)[0]
 
 
@@ -265,7 +265,7 @@ def _place(document: Document, key: str) -> Location:
 
 
 def _contradictions(flavour: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The key that contradicts the others, and how."""
+    """The key that contradicts the others, and the message."""
     task, pipeline, name, tokenizer = (
         value if isinstance(value := flavour.get(key), str) else ""
         for key in ("task", "instance_type", "pipeline_model_type", "tokenizer_type")
@@ -279,7 +279,7 @@ def _contradictions(flavour: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if found is not None and pipeline in served and pipeline != found.pipeline:
         yield "instance_type", f"{pipeline} does not serve {task}."
     close = difflib.get_close_matches(pipeline, served, 1, 0.85) if pipeline not in served else []
-    if close and not pipeline.endswith(close[0]):  # a team's own may be called after one
+    if close and not pipeline.endswith(close[0]):  # a team's own pipeline may have a similar name
         yield "instance_type", f"transformers has no {short(pipeline)}; {close[0]} was meant."
     own = {auto for auto in loaders if auto not in _ANY}
     types = [kind for kind, pair in stated()["tokenizer_of"].items() if tokenizer in pair] if own else []
@@ -291,4 +291,4 @@ def _contradictions(flavour: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 _ANY = frozenset({"AutoModel", "AutoModelForPreTraining"})
-"""Load nearly every model, and so say nothing of its kind."""
+"""Classes that load almost every model and say nothing of its type."""

@@ -1,4 +1,4 @@
-"""Rules on cards that speak of another model: its page, its name, its figures."""
+"""Rules on cards that describe another model: its page, name, figures or base."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
 _ORIGINAL = pattern(r"\boriginal[- ](?:model[- ])?(?:card|page)\b|^\W*original\W*$", re.IGNORECASE)
-"""Words of a link that say: this is where the card at hand comes from."""
+"""Words of a link which say that this card's model comes from there."""
 
 _PAGE = pattern(r"\W*(?:this |the |hugging ?face |hub )*model[- ]?(?:card|page|hub)\W*", re.IGNORECASE)
-"""Words that say the same, unless they follow the name of another model."""
+"""Words that say the same, unless they follow another model's name."""
 
 _LOADED = pattern(
     r"(?:\bog\.Model\(|onnxruntime_genai\.Model\(|from_pretrained\((?:base(?:_model)?,\s{0,20}|model,\s{0,20})?|\b(?:SentenceTransformer|CrossEncoder|WhisperModel|snapshot_download)\(|\b(?:base_(?:LM_|lm_)?)?model(?:_name|_id|_name_or_path)?\s{0,3}=|\bpipeline\()"
@@ -67,17 +67,17 @@ _COMMANDED = pattern(
     r"|\baz ml model \w+ (?:[^\n]{0,80} )?(?:--name|-n)[ =]|\bmodels\.get\(\s{0,9}(?:name ?= ?)?)[\"']?"
     r"([\w.-]{1,100}(?:/(?!versions)[\w.-]{1,100})?)"
 )
-"""What commands, requests and deployments name a model after."""
+"""What commands, requests and deployments put before a model's name."""
 
 _HELPER = pattern(r"assist|draft|specul|teacher", re.IGNORECASE)
-"""Words of a line that loads a sibling to help this model."""
+"""Words of a line that loads a sibling to assist this model."""
 
 
 @rule(
     "CARD027", "card-links-other-model", Severity.ERROR, "The card takes another model's page for its own.", pages=True
 )
 def card_links_other_model(model: Described) -> Findings:
-    """A card that sends its reader to another model's page, or loads another model in its code."""
+    """A card that links another model's page as its own, or loads another model in its code."""
     card = model.card
     own, known = own_names(model), bool(hub_id(model))
     yield from _other_versions(model)
@@ -102,7 +102,7 @@ def card_links_other_model(model: Described) -> Findings:
         ):
             continue
         if '"choices"' in fence.text:
-            continue  # an answer, whose model may be a family's or a deployment's
+            continue  # a response, whose `model` may be a family or deployment
         for match in (*_LOADED.finditer(fence.text), *_COMMANDED.finditer(fence.text)):
             apart = sibling(match[1], own, known=known) or any(
                 sibling_of(one, match[1].rpartition("/")[2]) for one in meant
@@ -133,7 +133,7 @@ _ASSET = pattern(
 
 
 def _other_versions(model: Described) -> Findings:
-    """Code that takes a version of this model which is not there yet, or of a team's own model the one before."""
+    """Code that uses a later version of this model, or the previous version of a team's own model."""
     for match in _ASSET.finditer(model.card.source) if "models" in model.card.source else ():
         name, version, other = match["a"] or match["b"], model.version, int(match["n"])
         known = name.lower() == model.name.lower() and isinstance(version, int)
@@ -147,7 +147,7 @@ def _other_versions(model: Described) -> Findings:
 
 
 def _almost(written: str, meant: str) -> str:
-    """What is meant, where one word of a name is almost its own: letters changed places, or one is another."""
+    """The name that was meant, where one word is misspelt: letters swapped, or one replaced."""
     one, other = (re.split(r"[-_/.]", name.lower()) for name in (written, meant))
     differing = [pair for pair in zip(one, other, strict=False) if pair[0] != pair[1]]
     if len(one) != len(other) or len(differing) != 1 or len(one) < 2:
@@ -160,7 +160,7 @@ def _almost(written: str, meant: str) -> str:
 
 
 def _taken_for_own(card: Card, link: Link, linked: str, own: Sequence[str], *, known: bool) -> bool:
-    """Whether the link's words say that this is the model at hand, or nothing near it says that it is a sibling."""
+    """Whether the link's words say that the page is this model's own, and nothing near it names a sibling."""
     before = card.words[max(0, link.start - _NEAR) : link.start]
     if normal(link.text) in (normal(linked), normal(linked.rpartition("/")[2])) and PUBLISHED_AS.search(before):
         return any(sibling_of(name, linked.rpartition("/")[2]) for name in own)
@@ -180,13 +180,13 @@ def _taken_for_own(card: Card, link: Link, linked: str, own: Sequence[str], *, k
 
 
 def _is_build(name: str, linked: str) -> bool:
-    """Whether a name says of which model it is a build: `reader-7b-bf16` of `reader-7b`."""
+    """Whether a name is that of a build of the linked model: `reader-7b-bf16` of `reader-7b`."""
     mine, theirs = variant_of(name), variant_of(linked.rpartition("/")[2])
     return mine.words == theirs.words and all(mine.stated.get(kind) == theirs.stated.get(kind) for kind in MEMBER)
 
 
 def _names_another(text: str, own: Sequence[str]) -> bool:
-    """Whether a link's words give a version or size that this model's names do not have: `Reader v4` of `reader`."""
+    """Whether a link's words give a version or size that this model's names lack: `Reader v4` for `reader`."""
     words = variant_of(text)
     return any(
         words.of_family(mine) and any(words.stated[kind] - mine.stated.get(kind, frozenset()) for kind in words.stated)
@@ -195,7 +195,7 @@ def _names_another(text: str, own: Sequence[str]) -> bool:
 
 
 def _named_as_own(text: str, linked: str, own: Sequence[str]) -> bool:
-    """Whether a link says this model's name, or that of what it is a build of, and leads to a model of another name."""
+    """Whether a link with this model's name, or that of its source, leads to a model with another name."""
     named, led = alphanumeric(text), alphanumeric(linked.rpartition("/")[2])
     if len(named) < _WHOLE_NAME or not any(alphanumeric(name).startswith(named) for name in own):
         return False
@@ -243,7 +243,7 @@ _NEGATED = pattern(r"\b(?:not|never|no longer)\b|n't\b", re.IGNORECASE)
     "CARD029", "prose-contradicts-name", Severity.WARNING, "The card says the contrary of the model's name.", pages=True
 )
 def prose_contradicts_name(model: Described) -> Findings:
-    """A card that says cased where the model's name says uncased, and the other way round."""
+    """A card that says cased where the model's name says uncased, or the other way round."""
     own = frozenset[str]().union(*(parts_of(name) for name in own_names(model)))
     case = own & _CONTRARY.keys()
     if len(case) != 1:
@@ -262,7 +262,7 @@ def prose_contradicts_name(model: Described) -> Findings:
 
 @rule("CARD063", "figures-contradict-config", Severity.WARNING, "The card gives another model's figures.", pages=True)
 def figures_contradict_config(model: Described) -> Findings:
-    """Layers, hidden size, heads, vocabulary and the like of another model."""
+    """Figures of the architecture that are another model's."""
     rate = figures_of(model).get("sampling")
     for fence in model.card.fences if rate else ():
         match = _RATE.search(fence.text)
@@ -272,7 +272,7 @@ def figures_contradict_config(model: Described) -> Findings:
                 f"The code gives '{match[0]}', while {rate.source} has {rate.value:g} kHz: transformers refuses it.",
                 "Bring the sound to the model's own rate first.",
             )
-    figures = list(unlike_architecture(model))  # a line may well have several
+    figures = list(unlike_architecture(model))  # a line may have several
     others = (*figures, *(one for look in _LOOKS for one in look(model)))
     for wrong in (*figures, *(one for one in once_a_place(others) if one not in figures)):
         hint = "Give this model's own figures; those of a sibling do not fit."
@@ -320,20 +320,20 @@ def base_model_differs(model: Described) -> Findings:
             )
     for text, written, offset in stated:
         if "precision" in own.stated and not bases and contradiction(own, variant_of(text), ("size",)):
-            bases = [Named(_ITSELF, model.name, model.where("name"))]  # a conversion keeps the size
+            bases = [Named(_ITSELF, model.name, model.where("name"))]  # converting does not change the size
         for named in bases:
             kind = sibling_of(named.name.rpartition("/")[2], text.rpartition("/")[2]) or (
                 "size" if named.what == _ITSELF else None
             )
             if kind == "version" and variant_of(named.name).words - variant_of(text).words:
-                continue  # a tuned model in between: Dolphin-Mistral of Mistral
+                continue  # there may be a model in between: Dolphin-Mistral of Mistral
             if named.what == ADAPTED and "/" in text and tuned_otherwise(named.name, text):
                 kind = "tuning"
             foreign = "/" in text and named.derived and not related(text, named.name)
             theirs, ours = families_in(text), families_in(named.name)
             foreign = foreign or strangers(theirs, ours)
             tails = ["/" + one.rpartition("/")[2] for one in (named.name, text)]
-            if "precision" in own.stated and tuned_otherwise(*tails):  # a conversion keeps the tuning
+            if "precision" in own.stated and tuned_otherwise(*tails):  # converting does not change the tuning
                 kind = "tuning"
             if kind is not None or foreign:
                 yield base_model_differs.at(
@@ -352,7 +352,7 @@ _MADE_OF = pattern(
     r"|\b(?:initiali[sz]ed|trained|derived) from|\bthe base model is)\s+(?:the )?\[[^\]\n]{2,80}\]\((?P<url>https://huggingface\.co/[^)\s]+)\)",
     re.IGNORECASE,
 )
-"""Words before a link that say: this model was made of that one."""
+"""Words before a link which say that the model was made from it."""
 
 
 _TUNED = pattern(
@@ -366,14 +366,14 @@ _OPTIMISED = pattern(
 
 
 def _tuned_from(model: Described) -> Findings:
-    """A sentence of the card that it is tuned from another size, or a build of another model, than its name says."""
+    """A sentence that says the model was tuned from another size, or built from another model, than its name says."""
     card = model.card
     tuned = [(match, match.lastgroup or "a", _OF_A_SIZE) for match in card.near(_TUNED, "tuned")]
     built = [(match, "c", MEMBER) for match in card.near(_OPTIMISED, "version of")]
     for match, group, kinds in (*tuned, *built):
         name = match[group].rstrip(".")
         if match.start() <= FIRST and not names_itself(card, variant_of(model.name)):
-            continue  # MATCH002 says so
+            continue  # MATCH002 reports it
         bases = [repository_of(stated.text).rpartition("/")[2] for stated in of_subject(card, "base")]
         for one in (model.name, *(base for base in bases if base)):
             kind = sibling_of(one, name, kinds)
@@ -386,4 +386,4 @@ def _tuned_from(model: Described) -> Findings:
 
 
 _OF_A_SIZE: tuple[Kind, ...] = ("size", "class", "case")
-"""Kinds that tuning does not change."""
+"""Properties that tuning does not change."""

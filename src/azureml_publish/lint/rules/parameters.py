@@ -1,4 +1,4 @@
-"""Rules on numbers of parameters and on context lengths: of name, card and pages, and of the weights."""
+"""Rules on numbers of parameters and context lengths in name, card, spec and weights."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from azureml_publish.patterns import pattern
     pages=True,
 )
 def parameters_differ(model: Described) -> Findings:
-    """A number of parameters in the card, or by config.json, that is far from the one in the model's name."""
+    """A number of parameters in card or config.json that is far from the one in the model's name."""
     found = list(unlike_name(model))
     places = {(where.path, where.line) for where, *_ in found}
     for one in found:
@@ -54,7 +54,7 @@ def parameters_differ(model: Described) -> Findings:
     pages=True,
 )
 def context_length_differs(model: Described) -> Findings:
-    """A context length in the card or in config.json that is not the one of the spec, or of the model's name."""
+    """A context length in card or config.json that is not the one in spec or name."""
     spec = next(iter(spec_context(model)), None)
     stated = [one for one in contexts_of(model.card) if not of_another_model(model, sentence_at(model.card, one[2]))]
     lines = _labelled(model.card, stated) or stated
@@ -80,7 +80,7 @@ def context_length_differs(model: Described) -> Findings:
         message = f"{output} tokens of output are more than the context of {spec[0]}, which holds input and output."
         hint = f"Write at most {spec[0]}, or correct the context."
         yield context_length_differs.at(model.where("maxOutputTokens"), message, hint)
-    adapted = bool(model.adapter)  # which may be named after the length that it was trained on
+    adapted = bool(model.adapter)  # the name may give the length in training
     if named and most is not None and not adapted and not _same_length(most, int(named[1]) * 1024):
         yield context_length_differs.at(
             model.where("name"),
@@ -101,7 +101,7 @@ def context_length_differs(model: Described) -> Findings:
 def _by_weights(
     model: Described, most: int, source: str, stated: list[tuple[int, str, int]], lines: list[tuple[int, str, int]]
 ) -> Findings:
-    """Contexts that are not what the weights give, where the spec gives none."""
+    """Context lengths that differ from the weights', where the spec gives none."""
     yield from _cut(model, most, source)
     fitting = [one for one in stated if _same_length(one[0], most)]
     for value, text, offset in _own_contexts(model, most, stated, fitting) if fitting else ():
@@ -117,11 +117,11 @@ def _by_weights(
 
 
 _STRETCHES = pattern(r"e?xtrapolat|nterpolat|\bntk\b|\byarn\b|rope[ -]scal|\bextended? to\b|stretch", re.IGNORECASE)
-"""Words of a line that says how texts may be longer than the positions of the weights."""
+"""Words of lines on how to read texts longer than the weights' positions."""
 
 
 def _longest(model: Described) -> tuple[int | None, str]:
-    """The longest input that files of the weights give, and which one."""
+    """The longest input that the weights' files give, and the file."""
     pieces = model.weights.get("sentence_bert_config.json", {}).get("max_seq_length")
     if isinstance(pieces, int) and pieces > 1:
         return pieces, "sentence_bert_config.json"
@@ -131,7 +131,7 @@ def _longest(model: Described) -> tuple[int | None, str]:
 def _own_contexts(
     model: Described, length: int, stated: Sequence[tuple[int, str, int]], lines: Sequence[tuple[int, str, int]]
 ) -> Iterator[tuple[int, str, int]]:
-    """Contexts of sentences on this model that are not that of the spec, whatever the lines say."""
+    """Context lengths in sentences about this model that differ from the spec's."""
     for one in (*stated, *(limit for limit in limits_in_words(model.card) if limit[0] > length)):
         differs = one not in lines and not _same_length(length, one[0])
         sentence = sentence_at(model.card, one[2])
@@ -147,14 +147,14 @@ _UNSTRETCHED = pattern(r"[\d,.]+ ?k?(?: tokens)?", re.IGNORECASE)
 
 
 def _labelled(card: Card, stated: list[tuple[int, str, int]]) -> list[tuple[int, str, int]]:
-    """The only line or row that is labelled with the context and gives just one."""
+    """The only labelled line or row on the context that gives just one length."""
     found = [one for one in stated if _UNSTRETCHED.fullmatch(one[1])]
     line = card.lines[card.position(found[0][2])[0] - 1] if len(found) == 1 else ""
     return found if _OF_CONTEXT.search(line) else []
 
 
 def _cut(model: Described, length: int, source: str = "the spec") -> Findings:
-    """A length from which inputs are cut, that is not the context of the spec, or is more than that of the weights."""
+    """A length at which inputs are cut that is not the spec's context, or above that of the weights."""
     for page in model.cards:
         for value, text, offset in lengths_of_cuts(page):
             if not _same_length(length, value) and (source == "the spec" or value > length):
@@ -165,7 +165,7 @@ def _cut(model: Described, length: int, source: str = "the spec") -> Findings:
 
 
 def _summary_context(model: Described, length: int) -> Findings:
-    """A context in the summary that is not the one of the spec."""
+    """A context length in the summary that is not the spec's."""
     claim = _SUMMARY.search(model.summary)
     if claim and not _same_length(length, length_of((claim[1] or claim[2]).rstrip("kK "), "k")):
         message = f"The summary says '{claim[0]}', while the spec gives a context of {length} tokens."
@@ -176,7 +176,7 @@ _GENERATES = pattern(r"\bgeneration(?: of)?(?: up to)? ([0-9]{1,3}(?:,[0-9]{3})+
 
 
 def _output(model: Described) -> Findings:
-    """Tokens of output in the card that are not those of the spec."""
+    """A number of output tokens in the card that is not the spec's."""
     most = model.metadata.get("maxOutputTokens")
     if not isinstance(most, int):
         return
@@ -190,7 +190,7 @@ def _output(model: Described) -> Findings:
 
 
 def _above(model: Described, most: int) -> Findings:
-    """Lengths that code of the card or the defaults of fine-tuning set, and that are more than any context stated."""
+    """Lengths in code or fine-tuning defaults that are above every stated context length."""
     written = mapping_of(model.tags.get("model_specific_defaults")).get("max_seq_length")
     trained = int(text) if (text := str(written).strip()).isdecimal() and len(text) < _MOST_DIGITS else 0
     place = model.where("tags.model_specific_defaults.max_seq_length")
@@ -210,5 +210,5 @@ _SUMMARY = pattern(
 
 
 def _same_length(one: int, other: int) -> bool:
-    """128k may be 128,000 or 131,072."""
+    """Whether two lengths may be equal: 128k is 128,000 or 131,072."""
     return abs(one - other) * 16 <= max(one, other)

@@ -1,4 +1,4 @@
-"""Rules on where the files of an asset folder's model come from: `path` of its model.yaml."""
+"""Rules on `path` in an asset folder's model.yaml, which says where the model's files come from."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def mlflow_container_path_suffix(subject: AssetSubject) -> Findings:
 
 @rule("PATH002", "container-path-name-mismatch", Severity.INFO, "The container path does not name the model.")
 def container_path_name_mismatch(subject: AssetSubject) -> Findings:
-    """A container path that does not seem to be this model's."""
+    """A container path that does not name the model."""
     folder = _origin(subject).get("container_path")
     described = subject.described
     if not isinstance(folder, str) or not described.name:
@@ -68,7 +68,7 @@ _SUPPORTED = ("azureblob", "git", "local")
 
 @container_path_name_mismatch.also
 def _path_of_another_family(model: ModelSubject) -> Findings:
-    """Of a model folder only where the path names a family that the model is not of: its own paths are its affair."""
+    """A container path of a model folder that names another family. Other paths there are the author's decision."""
     source = model.folder.spec.source
     if isinstance(source, BlobSource):
         where = model.folder.document.location(("source", "azureblob", "path"))
@@ -83,10 +83,10 @@ def _path_of_another_family(model: ModelSubject) -> Findings:
 
 
 def _of_version_before(path: str, version: object, where: Location) -> Findings:
-    """A path with a number that is the version before this one: the number was perhaps not raised there."""
+    """A path with the previous version's number, which was perhaps not raised."""
     before = version - 1 if isinstance(version, int) and not isinstance(version, bool) else 0
     parts = path.strip("/").split("/")
-    if not before or str(before) not in parts[1:] or parts[0] == "huggingface":  # those of Microsoft begin with 1
+    if not before or str(before) not in parts[1:] or parts[0] == "huggingface":  # Microsoft's own begin with 1
         return
     message = f"The path '{short(path)}' is of version {before}, and this is version {version}."
     hint = f"Write the folder of version {version}; suppress this where the files are still the same."
@@ -94,7 +94,7 @@ def _of_version_before(path: str, version: object, where: Location) -> Findings:
 
 
 def _is_foreign(folder: str, names: Iterable[str]) -> bool:
-    """Whether a path names a family of models that is none of those which the names hold."""
+    """Whether a path names a family of models that none of the names has."""
     own = frozenset[str]().union(*(families_in(name) for name in names))
     theirs = frozenset[str]().union(*(families_in(part) for part in folder.split("/")))
     return strangers(own, theirs)
@@ -102,7 +102,7 @@ def _is_foreign(folder: str, names: Iterable[str]) -> bool:
 
 @rule("PATH003", "path-type-unsupported", Severity.ERROR, "Nothing copies files from a place of this type.")
 def path_type_unsupported(subject: AssetSubject) -> Findings:
-    """A kind of place that the publishing tools cannot copy from.
+    """A type of path that the publishing tools cannot copy from.
 
     Source: azureml-assets 1.17.8: `azureblob`, `git` and `local` are implemented; `http` and `ftp` are named and raise
     NotImplementedError. Without a path it refuses the model ("path parameters are invalid").
@@ -128,12 +128,12 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/management/reso
 
 
 _TEMPLATE = pattern(r"(?:your|my|the)[-_ ](?:container|storage|model|account)(?:[-_ ](?:name|path))?", re.IGNORECASE)
-"""What azureml-registry-tools 0.1.0a69 writes into a new model.yaml, and the like."""
+"""Placeholders of azureml-registry-tools 0.1.0a69 in a new model.yaml, and the like."""
 
 
 @rule("PATH006", "path-incomplete", Severity.ERROR, "A path in a storage account lacks a part, or has a wrong one.")
 def path_incomplete(subject: AssetSubject) -> Findings:
-    """Storage account, container and path of files in Azure's storage; an address in the place of a name."""
+    """A missing or invalid storage account, container or path, or an address in place of a name."""
     path = _origin(subject)
     if path.get("type") != "azureblob":
         return
@@ -172,7 +172,7 @@ def path_incomplete(subject: AssetSubject) -> Findings:
 
 @path_incomplete.also
 def _path_of_a_folder(model: ModelSubject) -> Findings:
-    """A path with a / too many, or a name that nobody wrote; the rest the schema of model.yaml refuses."""
+    """A path of a model folder with an empty part or a placeholder. The schema of model.yaml refuses anything else."""
     source = model.folder.spec.source
     if not isinstance(source, BlobSource):
         return
@@ -189,7 +189,7 @@ def _path_of_a_folder(model: ModelSubject) -> Findings:
 
 @rule("PATH007", "publish-type-differs", Severity.WARNING, "An MLflow model is published as another kind.")
 def publish_type_differs(subject: AssetSubject) -> Findings:
-    """A folder with an MLmodel whose path ends in MLflow's folder, and `publish.type` says `custom_model`."""
+    """A folder with an MLmodel and a path in MLflow's form, whose `publish.type` is `custom_model`."""
     described = subject.described
     folder = _origin(subject).get("container_path")
     ends = isinstance(folder, str) and folder.rstrip("/").rpartition("/")[2] == _FOLDER
@@ -200,7 +200,7 @@ def publish_type_differs(subject: AssetSubject) -> Findings:
 
 @rule("PATH004", "container-path-duplicate", Severity.ERROR, "Two models take their files from one place.")
 def container_path_duplicate(facts: Sequence[Fact]) -> Findings:
-    """Two models whose files come from one place."""
+    """Two models with the same path."""
     first: dict[str, Fact] = {}
     for fact in facts:
         other = first.setdefault(fact.value, fact)
@@ -212,7 +212,7 @@ def container_path_duplicate(facts: Sequence[Fact]) -> Findings:
 
 @container_path_duplicate.keeps
 def _duplicate_facts(model: Described) -> Iterator[Fact]:
-    # A model folder may well publish another's files under a name of its own, and choose among them.
+    # A model folder may publish a selection of another one's files under its own name.
     if model.origin is not None and model.stated:
         uri, location = model.origin
         yield Fact(container_path_duplicate.rule.code, model.name, "uri", uri, location)
@@ -220,7 +220,7 @@ def _duplicate_facts(model: Described) -> Iterator[Fact]:
 
 @rule("PATH005", "mlmodel-missing", Severity.WARNING, "An MLflow model's folder holds no MLmodel.")
 def mlmodel_missing(subject: AssetSubject) -> Findings:
-    """An MLflow model without its MLmodel file beside the spec."""
+    """An MLflow model without its MLmodel beside the spec."""
     described = subject.described
     if described.type == "mlflow_model" and "MLmodel" not in described.content.places:
         message = "The folder of an MLflow model holds no MLmodel, so nobody sees its signature and flavours."
@@ -234,6 +234,6 @@ def _origin(subject: AssetSubject) -> Mapping[str, Any]:
 
 
 def _place(subject: AssetSubject, key_path: KeyPath) -> Location:
-    """Where a key of model.yaml stands, or the nearest one above it."""
+    """The location of a key of model.yaml, or of the nearest key above it."""
     document = subject.read.publishing or subject.read.document
     return document.location(key_path)

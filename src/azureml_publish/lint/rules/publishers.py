@@ -1,4 +1,4 @@
-"""Rules on what the catalogue files a model under: its publisher, its categories, and what goes in and out."""
+"""Rules on how the catalogue files a model: publisher, categories and modalities."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSub
 from azureml_publish.patterns import pattern
 
 _PASSES_ON = frozenset({"Microsoft", "Hugging Face"})
-"""Publishers that offer the models of others as well, converted or just hosted."""
+"""Publishers that offer other makers' models, converted or hosted."""
 
 
 @rule("MATCH013", "publisher-differs", Severity.WARNING, "The publisher is not the one whose model it is.")
 def publisher_differs(model: Described) -> Findings:
-    """A publisher that is almost a known one, or another than that of the Hub id, of MLmodel or of the model's name."""
+    """A misspelt publisher, or another one than that of the Hub id, MLmodel or the model's name."""
     yield from _developer(model)
     written = model.metadata.get("publisher")
     if not isinstance(written, str) or not written.strip():
@@ -52,7 +52,7 @@ def publisher_differs(model: Described) -> Findings:
 
 
 def _developer(model: Described) -> Findings:
-    """A line `Developed by:` with another known maker than the one whose families the name and the Hub id are of."""
+    """A line `Developed by:` with another known maker than that of the families in name and Hub id."""
     first = _first(model.name)
     own = publisher_of(first) if variant_of(model.name).words <= {first.lower()} else None
     owners = {own, publisher_of(hub_id(model).rpartition("/")[0]), publisher_of(str(model.metadata.get("publisher")))}
@@ -68,7 +68,7 @@ def _developer(model: Described) -> Findings:
 
 @publisher_differs.also
 def _misspelled_beside_others(facts: Sequence[Fact]) -> Findings:
-    """A publisher of one model that is almost the one of three others or more."""
+    """A publisher that is a misspelling of the one that several other models have."""
     counts = Counter(fact.value for fact in facts)
     for fact in facts:
         if counts[fact.value] > 1 or len(fact.value) <= _LEAST:
@@ -90,7 +90,7 @@ def _publisher_facts(model: Described) -> Iterator[Fact]:
 
 
 def _provider(model: Described, stated: str) -> Findings:
-    """MLmodel's own word on whose model it is, where publisher and Hub id say another."""
+    """A publisher in MLmodel that differs from the one in the spec and Hub id."""
     provider = _provider_name(model)
     hub = hub_id(model)
     meant, owner = publisher_of(provider), publisher_of(hub.rpartition("/")[0] if hub else _first(model.name))
@@ -106,7 +106,7 @@ def _provider_name(model: Described) -> str:
 
 
 _LEAST = 5
-"""Shorter names are too near to each other."""
+"""Shorter names are too similar to each other."""
 
 _FULL = tuple(sorted(alphanumeric(one) for one in frozenset(BY_NAME.values()) if len(one) > _LEAST))
 
@@ -116,7 +116,7 @@ def _words(name: str) -> list[str]:
 
 
 def _owners(model: Described) -> Iterator[tuple[str, str]]:
-    """Whose model it is, by the owner of its repository, by MLmodel, else by the model's name; and what says so."""
+    """The makers of the model, by its repository's owner, MLmodel, else its name; and the words for that source."""
     provider = _provider_name(model)
     organisation = hub_id(model).rpartition("/")[0]
     if organisation:
@@ -124,20 +124,20 @@ def _owners(model: Described) -> Iterator[tuple[str, str]]:
     if provider and publisher_of(provider) not in _PASSES_ON:
         yield publisher_of(provider) or provider, "MLmodel says that the model is"
     first = _first(model.name)
-    plain = variant_of(model.name).words <= {first.lower()}  # further words make it another's model
+    plain = variant_of(model.name).words <= {first.lower()}  # more words make it another model
     if not provider and not organisation and plain and (found := publisher_of(first)):
         yield found, f"'{first}' is a name of models"
 
 
 def _first(name: str) -> str:
-    """The first word of a name, without a number behind it."""
+    """The first word of a name, without a number at its end."""
     words = _words(name)
     return words[0].rstrip("0123456789") if words else ""
 
 
 @rule("MATCH014", "category-differs", Severity.WARNING, "A category is of other models.")
 def category_differs(subject: AssetSubject) -> Findings:
-    """A category of asset.yaml that is a task which the model does not serve, or a family which it is not of."""
+    """A category in asset.yaml for a task that the model does not serve, or a family that it is not of."""
     entry, categories = subject.read.entry, subject.read.asset.asset.get("categories")
     if entry is None or not isinstance(categories, Sequence) or isinstance(categories, str):
         return
@@ -196,16 +196,16 @@ _NEEDS = tuple(
         ("embeddings text-embeddings feature-extraction sentence-similarity", "outputModalities", "embeddings"),
     )
 )
-"""What a task takes or makes, whatever the model: its tasks, the key of the metadata, and the value to be there."""
+"""What each task needs: its tasks, the key of the modalities, and the value that has to be there."""
 
 
 _MEDIA = {"text": ("code",), "embeddings": ("text", "data", "json", "csv")}
-"""Words that also stand for a medium."""
+"""Other words for a modality."""
 
 
 @rule("MATCH015", "modality-differs", Severity.WARNING, "The model's task needs what its modalities do not name.")
 def modality_differs(model: Described) -> Findings:
-    """Input or output modalities without the one that the task cannot do without."""
+    """Modalities without the one that the task needs."""
     tasks = tasks_of(model)
     for served, key, medium in _NEEDS:
         values = model.metadata.get(key)
@@ -235,7 +235,7 @@ _OF_MORE = pattern(r"vision|audio|image|speech|mel|feat|patch|visual|video|chann
 
 
 def _by_files(model: Described, tasks: tuple[str, ...]) -> Iterator[tuple[str, frozenset[str], str]]:
-    """What config.json says that goes in, where the task takes anything, and what a classifier never makes."""
+    """The input modality that config.json implies, and the output of a classifier."""
     config = model.settings
     if tasks and _OPEN.issuperset(tasks):
         if config.keys() >= _OF_IMAGES and not {"vocab_size", "text_config"} & config.keys():

@@ -1,4 +1,4 @@
-"""Rules on what a registry holds under the version of a spec. `publish plan` has the whole comparison."""
+"""Rules on what a registry holds under the spec's version. `publish plan` makes the full comparison."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from azureml_publish.lint.online_subjects import ModelUse
 
 @rule("REG001", "version-conflicts", Severity.ERROR, "The version is registered with other content.")
 def version_conflicts(use: ModelUse, answer: RegistryAnswer) -> Findings:
-    """A version that is registered with what cannot change any more."""
+    """A version that is registered with different, unchangeable content."""
     if not answer.registered or not answer.blocked:
         return
     yield version_conflicts.at(
@@ -24,7 +24,7 @@ def version_conflicts(use: ModelUse, answer: RegistryAnswer) -> Findings:
 
 @rule("REG002", "version-deleted", Severity.ERROR, "The version was deleted; its number is never used again.")
 def version_deleted(use: ModelUse, answer: RegistryAnswer) -> Findings:
-    """The number of a version that was deleted, which a registry never takes again."""
+    """The number of a deleted version, which a registry never accepts again."""
     gone = not answer.registered and answer.version < answer.next_version
     if not gone or answer.version < (answer.latest or 0):
         return
@@ -35,7 +35,7 @@ def version_deleted(use: ModelUse, answer: RegistryAnswer) -> Findings:
 
 @rule("REG003", "version-behind", Severity.ERROR, "A later version is registered, and this one is not.")
 def version_behind(use: ModelUse, answer: RegistryAnswer) -> Findings:
-    """A version that is not registered, while a later one is."""
+    """An unregistered version below the latest registered one."""
     if answer.registered or answer.latest is None or answer.version > answer.latest:
         return
     message = f"Version {answer.version} is not in {answer.registry}, while {answer.latest} is: versions only go up."
@@ -45,7 +45,7 @@ def version_behind(use: ModelUse, answer: RegistryAnswer) -> Findings:
 
 @rule("REG004", "newer-version-registered", Severity.INFO, "The registry has a later version than the folder.")
 def newer_version_registered(use: ModelUse, answer: RegistryAnswer) -> Findings:
-    """A registry whose latest version is later than the one that the folder describes."""
+    """A registry with a later version than the folder's."""
     if not answer.registered or answer.latest is None or answer.latest <= answer.version:
         return
     message = f"{answer.registry} has version {answer.latest} already; this folder describes {answer.version}."

@@ -1,4 +1,4 @@
-"""Rules on the Hub repository and the commit that a model is made from."""
+"""Rules on the Hub repository and the commit of a model's source."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from azureml_publish.spec import HubSource
 def huggingface_id_wrong(facts: Sequence[Fact]) -> Findings:
     """A Hub id that belongs to another model.
 
-    None of three signs can be proved without the Hub, hence a warning: MLflow's file names another repository as the
-    base, the id is of another size or variant than the name, or another model of the catalogue is called so. Derived
-    models (`bert-base-cased-int8` of `bert-base-cased`) hold every word of the id.
+    None of the signs is a proof without the Hub, hence a warning: MLmodel names another base, the id is of another size
+    or variant than the name, or another model of the catalogue has that name. Derived models (`bert-base-cased-int8` of
+    `bert-base-cased`) have every word of the id in their names.
     """
     owners: dict[str, Fact] = {}
     for fact in facts:
@@ -37,7 +37,7 @@ def huggingface_id_wrong(facts: Sequence[Fact]) -> Findings:
 
 
 def _malformed(fact: Fact) -> tuple[str, str] | None:
-    """Message and hint where the id is none."""
+    """Message and hint for something that is not an id."""
     if "://" in fact.value:
         repository = re.search(r"huggingface\.co/([\w.-]+(?:/[\w.-]+)?)", fact.value)
         message = f"'{fact.value}' is an address, not the id of a repository."
@@ -48,7 +48,7 @@ def _malformed(fact: Fact) -> tuple[str, str] | None:
 
 
 def _of_another(fact: Fact, owners: Mapping[str, Fact]) -> tuple[str, str] | None:
-    """Message and hint where the id is another model's."""
+    """Message and hint for the id of another model."""
     hint, base = f"Write the repository that {fact.model} was made from.", fact.key.partition(" ")[0]
     who, base = ("the card's code loads", base[1:]) if base.startswith("@") else ("MLmodel says that", base)
     made_from = (
@@ -91,7 +91,7 @@ _REPOSITORY = pattern(r"[\w.-]+(?:/[\w.-]+)?")
 
 
 def _other_owner(fact: Fact) -> str | None:
-    """The publisher that the name begins with, where the rest is the repository's name and the owner another."""
+    """The publisher at the beginning of the name, where the rest is the repository's name and the owner is another."""
     owner, tail = fact.value.rpartition("/")[0], alphanumeric(_tail(fact.value))
     name = alphanumeric(fact.model)
     prefix = name.removesuffix(tail)
@@ -103,12 +103,12 @@ def _is_exactly_another(fact: Fact) -> bool:
     """Whether MLmodel's repository is in the model's name, word for word, and the Hub id is another."""
     base, tail = alphanumeric(_tail(fact.key.partition(" ")[0])), alphanumeric(_tail(fact.value))
     if fact.key.startswith("@") and tail.startswith(base):
-        return False  # the same, in another format
+        return False  # the same model in another format
     return len(base) > _LONG and base in alphanumeric(fact.model) and base != tail
 
 
 _LONG = 8
-"""Shorter names are in many others."""
+"""Shorter names occur in many others."""
 
 
 @huggingface_id_wrong.keeps
@@ -125,7 +125,7 @@ def _hub_id_facts(model: Described) -> Iterator[Fact]:
 
 
 def _base(model: Described) -> str:
-    """The repository that MLmodel names: its own name alone is none."""
+    """The repository that MLmodel names. A name without an owner is not one."""
     named = (model.flavour("hftransformersv2").get("huggingface_id"), model.logged_metadata.get("base_model_name"))
     return next((one for one in named if isinstance(one, str) and "/" in one), "")
 
@@ -134,7 +134,7 @@ _LOADS = pattern(r"[(=\s][\"']?([\w-][\w.-]{1,60}/[\w.-]{4,100})(?![\w/.])")
 
 
 def _of_code(model: Described) -> str:
-    """The repository that code of the card loads, with `@` before it, where its name is that of the model."""
+    """The repository with the model's name that the card's code loads, with `@` before it."""
     own = alphanumeric(model.name)
     for fence in model.card.fences:
         for match in _LOADS.finditer(fence.text) if "/" in fence.text else ():
@@ -144,13 +144,13 @@ def _of_code(model: Described) -> str:
 
 
 def _made_of(model: Described) -> str:
-    """What else names the model: the folder of its files, and MLmodel's own name of the base."""
+    """Other names of the model: the folder of its files, and MLmodel's base."""
     base = model.logged_metadata.get("base_model_name") or ""
     return f"{model.origin[0] if model.origin is not None else ''} {base}".strip()
 
 
 def _is_foreign(fact: Fact) -> bool:
-    """Whether the id shares no word with the model's name, while the files or MLmodel share most of them."""
+    """Whether the id shares no word with the model's name, while container path or MLmodel have all of its words."""
     owner = alphanumeric(fact.value.rpartition("/")[0])
     own, tail = _words(fact.model), _words(_tail(fact.value))
     if owner in own and owner not in BY_NAME and len(own) <= 2:
@@ -161,7 +161,7 @@ def _is_foreign(fact: Fact) -> bool:
 
 
 def _meant(fact: Fact) -> tuple[str, str] | None:
-    """The one word of the id that is almost one of the name: a typing error. Words with digits vary."""
+    """A word of the id and the similar word of the name: a misspelling. Words with digits are not judged."""
     own, tail = _words(fact.model), _words(fact.value)
     theirs = [word for word in tail - own if word not in _words(fact.key.partition(" ")[2])]
     mine = own - tail
@@ -175,7 +175,7 @@ def _meant(fact: Fact) -> tuple[str, str] | None:
 
 
 def _is_another(fact: Fact) -> bool:
-    """Whether MLflow's base is the model's own name and not the id's."""
+    """Whether MLmodel's base has the model's name, and not the id's."""
     base = _words(_tail(fact.key.partition(" ")[0]))
     return bool(base) and base <= _words(fact.model) and not base & _words(_tail(fact.value))
 
@@ -186,17 +186,16 @@ def _tail(hub_id: str) -> str:
 
 @functools.lru_cache(maxsize=65_536)
 def _words(text: str) -> frozenset[str]:
-    """The words of a name; a version such as v0.1 is one word, as it is where names may hold no point."""
+    """The words of a name. A version such as v0.1 is one word, as in names that cannot have dots."""
     return frozenset(re.findall(r"[a-z0-9]+", text.lower().replace(".", "")))
 
 
 @rule("SPEC005", "sha-shared-between-models", Severity.ERROR, "Models of different repositories share a commit.")
 def sha_shared_between_models(facts: Sequence[Fact]) -> Findings:
-    """A commit that two repositories cannot share: it was copied from another model.
+    """One commit for two repositories: it was copied from another model.
 
-    Models of one repository may share its commit, and so may two of one name and two owners: one is a copy of the
-    other, with its history. Where a model does not say which repository it is of, that may be so too, hence an info
-    then.
+    Models of one repository may share its commit, and so may two repositories of one name: one is a copy of the other,
+    with its history. Where a model does not state its repository, the finding is only an info.
     """
     for group in alike(facts):
         repositories = {fact.key: fact for fact in reversed(group)}
@@ -229,12 +228,12 @@ _GIT = pattern(r"https?://(?:github|gitlab)\.com/[\w.-]+/[\w-]+(?:\.(?!git\b)[\w
 
 
 def _git_repositories(model: Described) -> str:
-    """The git repositories that the card of a model without a Hub id names, one or many of which it may come from."""
+    """The git repositories in the card of a model without a Hub id, any of which may be its source."""
     return " ".join(sorted({address.lower() for address in _GIT.findall(model.card.text)}))
 
 
 def _differ(one: str, other: str) -> bool:
-    """Whether two models cannot be of one repository; the organisation may be left out of old Hub ids."""
+    """Whether two models cannot be of one repository; old Hub ids may lack the organisation."""
     if not one or not other:
         return True
     if "://" in one and "://" in other:
@@ -244,7 +243,7 @@ def _differ(one: str, other: str) -> bool:
 
 @rule("SPEC006", "revision-not-a-commit", Severity.ERROR, "The revision is not a full commit of the Hub.")
 def revision_not_a_commit(subject: ModelSubject) -> Findings:
-    """A revision is a full commit; a branch or tag may mean something else tomorrow."""
+    """A revision must be a full commit: a branch or tag may point elsewhere tomorrow."""
     source = subject.folder.spec.source
     stated = getattr(source, "revision", None)
     if not isinstance(source, HubSource) and isinstance(stated, str) and not re.fullmatch(r"[0-9a-f]{40}", stated):
@@ -277,7 +276,7 @@ def hub_revision(folder: ModelFolder, commit: str = "") -> Findings:
 
 @revision_not_a_commit.also
 def _revision_form_of_asset(subject: AssetSubject) -> Findings:
-    """The property SHA of an asset folder, which documents where the files came from and fetches none: a warning."""
+    """The property SHA of an asset folder. It only documents where the files came from: a warning."""
     commit = subject.described.commit
     if commit is None or re.fullmatch(r"[0-9a-f]{40}", commit):
         return
@@ -288,7 +287,7 @@ def _revision_form_of_asset(subject: AssetSubject) -> Findings:
 
 @rule("SPEC032", "revision-missing", Severity.INFO, "No commit is stated for a model of the Hub.")
 def revision_missing(model: Described) -> Findings:
-    """Files from the Hub, and nobody says of which commit."""
+    """A model of the Hub without a stated commit."""
     hub_id = model.metadata.get("huggingFaceModelId")
     if isinstance(hub_id, str) and hub_id and model.commit is None and not model.archived:
         yield revision_missing.at(

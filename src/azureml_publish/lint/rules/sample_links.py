@@ -15,7 +15,7 @@ from azureml_publish.patterns import pattern
 
 _SAMPLE = pattern(r"https?://(?:aka\.ms/|(?:www\.)?github\.com/Azure/azureml-examples/)", re.IGNORECASE)
 _FAMILY = pattern(r"(?<![a-z])(dolly|llama|mixtral|mistral|falcon|whisper|phi)(?![a-z])", re.IGNORECASE)
-"""Families of models that samples are named after."""
+"""Model families that samples are named after."""
 
 _SHORT = pattern(
     r"https?://aka\.ms/(?:azureml-(?:infer(?:-(?:online|batch))?|eval(?:uation)?)-(?:sdk|cli)-(?P<a>[\w-]+)"
@@ -44,14 +44,15 @@ _KINDS: tuple[frozenset[str], ...] = tuple(
         "mask-generation image-segmentation",
     )
 )
-"""Tasks as addresses name them, in groups that one sample may serve. Seen in Azure/azureml-assets at 4b41f8ccbc."""
+"""Tasks by their names in addresses, in groups that one sample may serve. Seen in Azure/azureml-assets at 4b41f8ccbc.
+"""
 
 _KNOWN: frozenset[str] = frozenset().union(*_KINDS)
 
 
 @rule("CARD028", "sample-link-for-other-model", Severity.WARNING, "A sample is written for another model or task.")
 def sample_link_for_other_model(model: Described) -> Findings:
-    """A sample that was written for another model, or for another task."""
+    """A sample for another model or task."""
     own = " ".join(own_names(model))
     tasks = (*tasks_of(model), *tasks_of(model, "fineTuningTasks"))
     foreign: dict[str, list[Link]] = {}
@@ -73,18 +74,18 @@ def sample_link_for_other_model(model: Described) -> Findings:
 
 
 def _made_of(model: Described, family: str) -> bool:
-    """Whether the model derives from a family by what MLmodel, the weights or the card's first lines say."""
+    """Whether the model derives from a family, by MLmodel, the weights or the first lines of the card."""
     architecture = model.metadata.get("modelArchitecture")
     described = (*model.flavours.values(), model.config, architecture, model.logged_metadata)
     return family in str(described).lower() or family in model.card.lowered[:_BEGINNING]
 
 
 _BEGINNING = 1500
-"""So many characters of a card say what the model is."""
+"""The first characters of a card, which say what the model is."""
 
 
 def _other_task(link: Link, tasks: tuple[str, ...]) -> str | None:
-    """The task of a sample for inference or evaluation, where it is known and none that the model has or is near to."""
+    """The known task of an inference or evaluation sample, where it is not close to any of the model's tasks."""
     match = _SHORT.match(link.url)
     if match is None or not tasks or not all(task in _KNOWN for task in tasks):
         return None
@@ -99,14 +100,14 @@ _FINETUNE_LINK = pattern(
     r"https?://(?:aka\.ms/[\w-]*(?:-ft-|finetun|fine-tun)[\w-]*|(?:www\.)?github\.com/Azure/\S*fine-?tun\S*)",
     re.IGNORECASE,
 )
-"""Addresses of notebooks for fine-tuning, whatever heading they stand under."""
+"""Addresses of notebooks for fine-tuning, whatever section they are in."""
 
 
 @rule(
     "SPEC021", "card-spec-scenario-mismatch", Severity.WARNING, "Card and spec do not agree on what can be fine-tuned."
 )
 def card_spec_scenario_mismatch(model: Described) -> Findings:
-    """Notebooks for fine-tuning in the card of a model that cannot be fine-tuned, and the other way round."""
+    """Fine-tuning notebooks in the card of a model that cannot be fine-tuned, and the other way round."""
     tasks = tasks_of(model, "fineTuningTasks")
     card = model.card
     if card.too_large:
@@ -125,12 +126,12 @@ def card_spec_scenario_mismatch(model: Described) -> Findings:
 
 
 def _finetune_section(card: Card) -> Heading | None:
-    """The heading over the notebooks for fine-tuning."""
+    """The heading of the fine-tuning notebooks."""
     return next((heading for heading in card.headings if _FINETUNE.search(heading.text)), None)
 
 
 def _links_finetuning(model: Described) -> bool:
-    """Whether the card or its notes link a notebook for fine-tuning, or have a section on that."""
+    """Whether the card or its notes link a fine-tuning notebook or have a section on that."""
     pages = model.cards
     return any(_FINETUNE_LINK.match(link.url) for page in pages for link in page.links) or any(
         _finetune_section(page) for page in model.pages

@@ -1,4 +1,4 @@
-"""Rules on sample input and output, in files of their own or in a card."""
+"""Rules on sample inputs and outputs, in files or in cards."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from azureml_publish.project import BROKEN_SAMPLE
 
 @finds(BROKEN_SAMPLE)
 def invalid_sample_json(model: Described) -> Findings:
-    """A sample that is not JSON. Sample files are read with their model folder; here are the fences of cards."""
+    """A sample fence that is not JSON. Reading a model folder reports its sample files."""
     for sample in json_texts(model):
         try:
             parse_sample(sample.text)
@@ -56,11 +56,11 @@ _NO_JSON = "Fix the JSON here or just before; for what is not JSON, write anothe
 
 @rule("SMPL003", "sample-row-width", Severity.ERROR, "A sample's row has not as many values as its columns.")
 def sample_row_width(model: Described) -> Findings:
-    """A split-oriented sample whose rows have not as many values as there are columns.
+    """A split-oriented sample whose rows have more or fewer values than there are columns.
 
     Source: pandas, DataFrame: rows that are wider than the columns, or all of them narrower, raise ValueError ("2
-    columns passed, passed data had 1 columns"); a row that is shorter than others is filled up with nothing, hence an
-    info then, or a warning where there are many.
+    columns passed, passed data had 1 columns"); a single shorter row is filled up with None, hence an info then, or a
+    warning where there are many.
     """
     for sample, data in inputs(model):
         if not isinstance(data, Mapping):
@@ -68,7 +68,7 @@ def sample_row_width(model: Described) -> Findings:
         key = next((key for key in _SPLIT if isinstance(data.get(key), Mapping)), "")
         if not key and model.mlmodel is None:
             continue  # other servers have forms of their own
-        given = data[key] if key else data  # as MLflow keeps an example
+        given = data[key] if key else data  # MLflow's form of an example
         columns, rows = given.get("columns"), given.get("data")
         if not isinstance(columns, list) or not isinstance(rows, list):
             continue
@@ -81,13 +81,13 @@ def sample_row_width(model: Described) -> Findings:
 
 
 _FEW = 2
-"""Labels of a picture are the same for all rows, and stand in the first alone."""
+"""The labels of an image are the same in all rows, and only in the first."""
 _SPLIT = ("input_data", "dataframe_split")
-"""Keys of a request that may hold columns and rows: Azure ML's own and MLflow's."""
+"""Keys of a request with columns and rows: Azure ML's own and MLflow's."""
 
 
 def _rows(sample: SampleText, path: KeyPath, columns: Sequence[Any], rows: Sequence[Any]) -> Findings:
-    """Rows that are maps name their columns themselves; pandas takes them beside `columns`."""
+    """Rows with a wrong number of values. Rows that are mappings name their own columns."""
     widths = [len(columns) if isinstance(row, Mapping) else len(row) if isinstance(row, list) else 1 for row in rows]
     for number, width in enumerate(widths):
         if width == len(columns):
@@ -106,7 +106,7 @@ _WORDS = (
     *("input_data", "input_string", '"messages"', '"inputs"', '"prompt"', "dataframe_split", '"params"'),
     *('"text"', '"image"', '"query"', "curl ", "messages=", "invoke("),
 )
-"""What requests to models hold."""
+"""Words in requests to models."""
 
 _TITLE = pattern(
     r"\b(sample|example)s?\b.*\b(inputs?|requests?|payload|prompt|usage)\b"
@@ -117,7 +117,7 @@ _TITLE = pattern(
 
 @rule("SMPL004", "sample-missing", Severity.WARNING, "No sample input is shown for a model that can be deployed.")
 def sample_missing(model: Described) -> Findings:
-    """A model that can be deployed, and nothing says what to send it."""
+    """A model that can be deployed without a sample of what to send it."""
     if not is_offered(model) or any(sample.name == "input" for sample in model.samples):
         return
     if not any(_shows(page) for page in model.cards):
@@ -134,7 +134,7 @@ def _shows(page: Card) -> bool:
 
 @rule("SMPL006", "sample-shape-not-the-tasks", Severity.WARNING, "A sample input is not of its task's shape.")
 def sample_shape_not_the_tasks(model: Described) -> Findings:
-    """A sample input whose shape is not the one that the model's task takes on Azure ML's endpoints.
+    """A sample input of another shape than the model's task takes on Azure ML's endpoints.
 
     Source: Microsoft Learn, Deploy MLflow models to online endpoints: the payload's key is `input_data`
     (https://learn.microsoft.com/azure/machine-learning/how-to-deploy-mlflow-models-online-endpoints). The shapes by
@@ -181,11 +181,11 @@ _ROLES = frozenset({"system", "user", "assistant", "tool", "function", "develope
 
 
 _OF_OTHERS = frozenset({"human", "bot", "ai", "chatbot"})
-"""Roles that data sets have, and that chat templates of models refuse."""
+"""Roles in data sets, which chat templates refuse."""
 
 
 def _turns(sample: SampleText, data: Any) -> Findings:
-    """A conversation's turns: each has a role that there is, and content or calls."""
+    """Conversation turns with an unknown role, or without content or calls."""
     for path, turns in _lists(data, ()):
         if not turns or not all(isinstance(turn, Mapping) and "role" in turn for turn in turns):
             continue
@@ -233,7 +233,7 @@ Source: https://huggingface.co/docs/transformers/main_classes/text_generation, a
 
 
 def _parameters(sample: SampleText, data: Any) -> Findings:
-    """A parameter of generation that is almost one: it is not read, or refused."""
+    """Misspelt or invalid parameters of generation, which are ignored or refused."""
     given = data.get("input_data", data) if isinstance(data, Mapping) else None
     for outer, held in ((("input_data",), given), ((), data)):
         for key in ("parameters", "params"):
@@ -255,7 +255,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {"top_p": (0, 1), "temperature": (0
 
 
 def _out_of_range(name: str, value: Any) -> tuple[str, str] | None:
-    """Message and hint where a parameter of generation is no number, or one that no model takes."""
+    """Message and hint for a parameter that is not a number, or is out of range."""
     if name in (*_RANGES, "max_new_tokens", "max_tokens", "top_k") and isinstance(value, str):
         return f"The parameter {name} is text: '{short(value)}'.", "Write it as a number, without quotes."
     low, high = _RANGES.get(name, (0, 0))
@@ -265,7 +265,7 @@ def _out_of_range(name: str, value: Any) -> tuple[str, str] | None:
 
 
 def _lengths(sample: SampleText, data: Any, most: object) -> Findings:
-    """More tokens of output than the model's whole context has."""
+    """More output tokens than the model's whole context."""
     held = [((), data), *(((key,), mapping_of(data).get(key)) for key in ("params", "parameters", "input_data"))]
     held.append((("input_data", "parameters"), mapping_of(mapping_of(data).get("input_data")).get("parameters")))
     if not isinstance(most, int) or isinstance(most, bool) or most <= 0:
@@ -281,16 +281,16 @@ def _lengths(sample: SampleText, data: Any, most: object) -> Findings:
 
 _MASK = pattern(r"\[MASK\]|<mask>")
 _OF_MASKS = frozenset({"fill-mask", "embeddings", "feature-extraction", "text2text-generation"})
-"""Tasks of models that were trained on masks."""
+"""Tasks that masked language models do not serve."""
 
 
 def _of_azure(model: Described) -> bool:
-    """Whether MLmodel names the image of Azure ML that serves the model, whose server reads `input_data` alone."""
+    """Whether MLmodel names Azure ML's serving image, whose server reads only `input_data`."""
     return str(model.logged_metadata.get("azureml.base_image")).startswith("mcr.microsoft.com/azureml/")
 
 
 _OTHER_SERVERS = ("inputs", "instances", "dataframe_split", "dataframe_records")
-"""What MLflow's own server reads in the place of `input_data`; a deployment may well have that server.
+"""Keys that MLflow's own server reads in place of `input_data`; a deployment may use that server.
 
 Source: MLflow, Inference Server Specification (https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally/).
 """
@@ -317,4 +317,4 @@ _SHAPES = {
         'Give both: {"input_data": {"question": ["..."], "context": ["..."]}}.',
     ),
 }
-"""By task: a test of its inputs, what they are, and the fix."""
+"""For each task: a test of its inputs, what they are in words, and the hint."""

@@ -1,4 +1,4 @@
-"""Rules on samples and tasks that MLflow's file contradicts."""
+"""Rules on samples, tables and tasks that contradict MLmodel."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from azureml_publish.patterns import pattern
 
 @rule("SMPL002", "sample-signature-mismatch", Severity.ERROR, "A sample input is not what MLflow's signature takes.")
 def sample_signature_mismatch(model: Described) -> Findings:
-    """A sample input that names other columns than MLflow's signature, which refuses it before the model runs.
+    """A sample input with other columns than MLflow's signature, which refuses it before the model runs.
 
     Source: MLflow, Model Signature: column names are matched, missing required ones and unknown types are errors
     (https://mlflow.org/docs/latest/ml/model/signatures/).
@@ -41,7 +41,7 @@ def sample_signature_mismatch(model: Described) -> Findings:
         if not isinstance(data, Mapping):
             continue
         key = next((key for key in _FORMS if data.get(key) is not None), None)
-        bare = key is None and {"columns", "data"} <= data.keys()  # as MLflow keeps an example
+        bare = key is None and {"columns", "data"} <= data.keys()  # MLflow's form of an example
         if key is None and not bare:
             continue
         path, given = ((key,), data[key]) if key is not None else ((), data)
@@ -53,7 +53,7 @@ def sample_signature_mismatch(model: Described) -> Findings:
 
 
 def _values(sample: SampleText, path: KeyPath, given: Any, columns: Sequence[Column]) -> Findings:
-    """A text where the signature takes a number, or a fraction where it takes a whole one: MLflow refuses both."""
+    """Text where the signature takes a number, or a fraction where it takes a whole number: MLflow refuses both."""
     names, rows = (given.get("columns"), given.get("data")) if isinstance(given, Mapping) else (None, None)
     kinds = {column.name: column.type for column in columns}
     if not isinstance(names, list) or not isinstance(rows, list):
@@ -72,7 +72,7 @@ def _values(sample: SampleText, path: KeyPath, given: Any, columns: Sequence[Col
 
 
 def _tables(model: Described, columns: Sequence[Column]) -> Findings:
-    """A table of the card that lists most columns of the signature, and another name or kind of value for one."""
+    """A table in the card with most columns of the signature, and another name or type for one."""
     kinds = {column.name: column.type for column in columns if column.name}
     known = {*kinds, *(column.name for column in signature(model.mlmodel, "outputs") or ())}
     for match in model.card.near(_COUNTED, "input column"):
@@ -117,16 +117,16 @@ _KINDS = {
 
 
 _FORMS = ("input_data", "dataframe_split", "dataframe_records")
-"""Keys of a request whose value has a signature's columns: Azure ML's own, and MLflow's."""
+"""Keys of a request whose value has the columns: Azure ML's own and MLflow's."""
 
 
 def _is_chat(given: Any) -> bool:
-    """Whether an input is a conversation, whose messages are one value and no rows."""
+    """Whether an input is a conversation, whose messages are one value rather than rows."""
     return isinstance(given, list) and all(isinstance(one, Mapping) and "role" in one for one in given)
 
 
 def _mismatch(given: Any, columns: Sequence[Column]) -> tuple[str, str] | None:
-    """Message and hint where an input has not the columns of a signature. What cannot be judged is let pass."""
+    """Message and hint for an input without the signature's columns; unclear inputs are accepted."""
     names = [column.name for column in columns]
     named = _names(given)
     wanted = _quoted(names)
@@ -163,7 +163,7 @@ def _quoted(names: Sequence[str]) -> str:
 
 
 def _names(given: Any) -> list[str] | None:
-    """The columns that an input names: split-oriented, a map by column, or a list of records; None: no names."""
+    """The column names of an input: split-oriented, by column, or as records; None without names."""
     if isinstance(given, Mapping):
         rows = given.get("data")
         if "columns" not in given and isinstance(rows, list) and all(isinstance(row, Mapping) for row in rows):
@@ -177,7 +177,7 @@ def _names(given: Any) -> list[str] | None:
 
 @rule("SMPL008", "sample-output-mismatch", Severity.WARNING, "A sample output is not what MLflow's signature gives.")
 def sample_output_mismatch(model: Described) -> Findings:
-    """A sample output whose records lack a column that the signature names. Outputs without names are let pass."""
+    """A sample output whose records lack a column of the signature. Outputs without names are not judged."""
     columns = signature(model.mlmodel, "outputs")
     names = [column.name for column in columns or () if column.name and column.required]
     for unlike in unlike_answers(model):
@@ -217,11 +217,11 @@ _NUMBERS = frozenset({"double", "float", "long", "integer"})
 
 
 _SCORED = frozenset({"text-classification", "sentiment-analysis", "image-classification", "token-classification"})
-"""Tasks whose pipelines answer with a probability for each label."""
+"""Tasks whose pipelines give a probability for each label."""
 
 
 def _labels(model: Described) -> Findings:
-    """A label of an output that its configuration does not have, and a score that is no probability."""
+    """Labels in a sample output that the configuration lacks, and scores that are not probabilities."""
     labels = model.labels
     plain = not any(re.fullmatch(r"LABEL_\d+", each) for each in labels)
     known = {form for one in labels if plain for form in (one.lower(), re.sub(r"^[BILESU]-", "", one).lower())}
@@ -242,7 +242,7 @@ def _labels(model: Described) -> Findings:
 
 
 def _no_probability(score: Any, probs: Any, tasks: frozenset[str]) -> float | None:
-    """The number that is no probability, of a task whose scores are some: those of rerankers are not."""
+    """A score that is not a probability, for tasks that give probabilities; rerankers do not."""
     numbers = [score, *(probs if isinstance(probs, list) else ())]
     found = (one for one in numbers if isinstance(one, int | float) and not isinstance(one, bool))
     below = 0 if tasks & _OF_IMAGES else float("-inf")
@@ -253,7 +253,7 @@ _OF_IMAGES = frozenset({"image-classification", "object-detection", "image-objec
 
 
 def _lengths(row: Mapping[str, Any]) -> tuple[int, int] | None:
-    """How many probabilities and labels a record has, where that differs."""
+    """The numbers of probabilities and labels in a record, where they differ."""
     one, other = row.get("probs"), row.get("labels")
     if not isinstance(one, list) or not isinstance(other, list) or len(one) == len(other):
         return None
@@ -261,7 +261,7 @@ def _lengths(row: Mapping[str, Any]) -> tuple[int, int] | None:
 
 
 def _values_of_another_type(model: Described, columns: Sequence[Column]) -> Findings:
-    """A list of texts where one column of numbers is the output, or the other way round."""
+    """Text in an output whose only column is a number, or the other way round."""
     wanted = columns[0].type if len(columns) == 1 else tensor_type(model.mlmodel, "outputs")
     if not wanted:
         return
@@ -279,7 +279,7 @@ def _values_of_another_type(model: Described, columns: Sequence[Column]) -> Find
 
 @rule("SMPL005", "signature-missing", Severity.INFO, "MLmodel states no signature.")
 def signature_missing(model: Described) -> Findings:
-    """An MLmodel file without a signature: MLflow checks no input, and clients learn of no types."""
+    """An MLmodel without a signature: MLflow does not check inputs, and clients learn no types."""
     document = model.mlmodel
     if document is None or not isinstance(document.data, Mapping) or document.data.get("signature"):
         return
@@ -300,13 +300,13 @@ _SAME = (
     ("automatic-speech-recognition", "speech-recognition"),
     ("embeddings", "feature-extraction", "sentence-similarity"),
 )
-"""Tasks of text and speech; those of one row are words for one thing, or serve each other. Other tasks are not judged:
-their words differ from tool to tool."""
+"""Tasks of text and speech; those in one row are equivalent or serve each other. Other tasks are not judged: their
+names differ between tools."""
 
 
 @rule("SPEC022", "task-vs-mlmodel", Severity.WARNING, "The task is not the one that MLmodel was logged for.")
 def task_vs_mlmodel(model: Described) -> Findings:
-    """A task that is not the one that MLflow's file was logged for."""
+    """A task other than the one that MLmodel was logged for."""
     logged = _logged(model) or ""
     task = next(iter(tasks_of(model)), None)
     if task is None:
@@ -333,7 +333,7 @@ _NOT_OF = {"tabular-regression": "Classifier", "tabular-classification": "Regres
 
 
 def _of_tables(model: Described, task: str) -> Findings:
-    """A classifier for a task of numbers, or the other way round, by the signature or by a row on the estimator."""
+    """A classifier for a regression task, or the other way round, by the signature or the estimator's row."""
     columns, wrong = signature(model.mlmodel, "outputs") or (), ""
     if task == "tabular-regression" and columns and all(one.type in ("string", "boolean") for one in columns):
         named = _quoted([one.name or one.type for one in columns])
@@ -350,13 +350,13 @@ _ESTIMATED = pattern(r"(?:estimator|algorithm|model|model (?:type|class)|class|a
 
 
 def _apart(one: str, other: str) -> bool:
-    """Whether two words are tasks, and not for one thing."""
+    """Whether two words are known tasks that are not equivalent."""
     known = {word for row in _SAME for word in row}
     return one in known and other in known and not any(one in row and other in row for row in _SAME)
 
 
 def _by_other_classes(one: str, other: str) -> bool:
-    """Whether transformers serves two tasks by classes of models that have nothing in common."""
+    """Whether transformers serves two tasks by different classes."""
     mine, theirs = find_task(one), find_task(other)
     if mine is None or theirs is None or not mine.models or not theirs.models or tasks_agree(one, (other,)):
         return False
@@ -374,5 +374,5 @@ def _logged(model: Described) -> str | None:
 
 
 def _plain(task: str) -> str:
-    """Without the languages of a translation: `translation_en_to_de` is a translation."""
+    """A task without languages: `translation_en_to_de` is `translation`."""
     return re.sub(r"_\w+_to_\w+$", "", task.strip().lower())

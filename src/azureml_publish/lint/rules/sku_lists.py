@@ -18,7 +18,7 @@ from azureml_publish.skus.lists import own_lists
 
 @rule("SKU001", "recommended-differs", Severity.ERROR, "The recommended sizes are not the sizes of the allow-list.")
 def recommended_differs(subject: ModelSubject) -> Findings:
-    """Recommended sizes that are not those of the allow-list; Azure's own validation wants the same set."""
+    """Recommended sizes that differ from the allow-list; Azure's validation requires the same set."""
     recommended = subject.folder.spec.recommended
     if recommended is None:
         return
@@ -40,7 +40,7 @@ def recommended_differs(subject: ModelSubject) -> Findings:
 
 
 def _difference(scenario: str, allowed: Sequence[str], recommended: Sequence[str]) -> tuple[int | None, str] | None:
-    """In one sentence how recommended sizes differ from an allow-list, and the first of them that it lacks."""
+    """How recommended sizes differ from an allow-list, in one sentence, with the index of the first one not allowed."""
     extra = [name for name in dict.fromkeys(recommended) if name not in allowed]
     missing = [name for name in dict.fromkeys(allowed) if name not in recommended]
     parts = [f"recommends {some(extra)}, which the allow-list has not"] if extra else []
@@ -65,13 +65,13 @@ def _recommended_differs_of_asset(subject: AssetSubject) -> Findings:
 
 @rule("SKU002", "sku-duplicate", Severity.ERROR, "A size stands twice in one list.")
 def sku_duplicate(subject: ModelSubject | ProjectSubject) -> Findings:
-    """A size that stands twice in one list."""
+    """A size that is twice in one list."""
     yield from list_problems(sku_duplicate, subject, "duplicate")
 
 
 @sku_duplicate.also
 def _duplicate_of_asset(subject: AssetSubject) -> Findings:
-    """One finding a list, at the first size that stands there again; the fix takes away all that do."""
+    """One finding for each list, at the first repeated size; the fix removes all repetitions."""
     for one in written_lists(subject):
         for key, names in ((one.allowed_key, one.allowed), (one.recommended_key, one.recommended)):
             if again := _again(names or ()):
@@ -82,7 +82,7 @@ def _duplicate_of_asset(subject: AssetSubject) -> Findings:
 
 
 def _again(names: Sequence[str]) -> dict[int, str]:
-    """The names that stood before, by their place in the list."""
+    """The repeated names, by their index in the list."""
     first: dict[str, int] = {}
     return {index: name for index, name in enumerate(names) if first.setdefault(name, index) != index}
 
@@ -96,7 +96,7 @@ def _fix(one: WrittenList, key: str, indexes: Collection[int]) -> Fix | None:
 
 
 _MEANT = 20
-"""So many unknown names of a folder are compared with all known ones, which takes time."""
+"""At most this many unknown names of a folder are compared with all known ones, which is slow."""
 
 
 @rule("SKU003", "sku-unknown", Severity.ERROR, "A size, family or GPU model is not in the catalogue.")
@@ -124,12 +124,12 @@ def _unknown_of_asset(subject: AssetSubject) -> Findings:
 
 @rule("SKU005", "sku-order-not-canonical", Severity.INFO, "The same sizes stand in another order elsewhere.")
 def sku_order_not_canonical(subject: ModelSubject) -> Findings:
-    """A list that names the sizes of another one in another order.
+    """A list with the sizes of another one in another order.
 
-    No order is right in itself: the service reads a set, and no one order fits more than some published lists. What the
-    same sizes have elsewhere is the canonical one: a preset's, and among asset folders that of most lists.
+    No order is right in itself: the service reads a set. The order to take is that of an equal preset, and among asset
+    folders that of most lists with the same sizes.
 
-    This one looks at a literal list beside a preset; where the order is the same too, SKU006 reports it.
+    This function compares literal lists with presets; SKU006 reports those in the same order.
     """
     presets = {name: selection.names for name, selection in subject.project.presets.items()}
     for use in own_lists(subject.folder):
@@ -148,10 +148,10 @@ def sku_order_not_canonical(subject: ModelSubject) -> Findings:
 
 @sku_order_not_canonical.keeps
 def _order_facts(model: Described) -> Iterator[Fact]:
-    """One fact a list: which sizes, and in which order, as digests."""
+    """For each list digests of its sizes and of their order."""
     computes = model.metadata.get("supportedComputes")
     if not model.stated or not isinstance(computes, Mapping):
-        return  # a model folder's list may be a preset's
+        return  # a model folder's list may come from a preset
     for scenario in SCENARIOS:
         names = computes.get(key := f"{scenario}Computes")
         if isinstance(names, list | tuple) and len(names) > 1:

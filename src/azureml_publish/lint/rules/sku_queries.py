@@ -13,7 +13,7 @@ from azureml_publish.skus.query import ProblemKind
 
 @rule("SKU006", "sku-list-not-preset", Severity.INFO, "A list says what a preset says.")
 def sku_list_not_preset(subject: ModelSubject) -> Findings:
-    """A literal list that a preset of the project says already."""
+    """A literal list that equals a preset of the project."""
     presets = {selection.names: name for name, selection in reversed(tuple(subject.project.presets.items()))}
     for use in own_lists(subject.folder):
         name = presets.get(use.body) if isinstance(use.body, tuple) else None
@@ -38,12 +38,12 @@ def preset_unknown(subject: ModelSubject) -> Findings:
 
 @rule("SKU008", "sku-query-empty", Severity.ERROR, "A query selects no size.")
 def sku_query_empty(subject: ModelSubject | ProjectSubject) -> Findings:
-    """An allow-list on which nothing can run."""
+    """A query that selects no size."""
     yield from list_problems(sku_query_empty, subject, "empty")
 
 
 @rule("SKU009", "sku-query-idle", Severity.WARNING, "A word of a query changes nothing, or cannot be judged.")
 def sku_query_idle(subject: ModelSubject | ProjectSubject) -> Findings:
-    """Words of a query that do not do what they seem to."""
+    """Words of a query that have no effect."""
     kinds: tuple[ProblemKind, ...] = ("contradiction", "unknown_figure", "retired_include", "idle_exclude")
     yield from list_problems(sku_query_idle, subject, *kinds)

@@ -14,7 +14,7 @@ from azureml_publish.skus.lists import ListUse
 
 @rule("SKU010", "sku-retired", Severity.ERROR, "A list names retired sizes; an error where it names no other.")
 def sku_retired(subject: ModelSubject | ProjectSubject) -> Findings:
-    """A literal list that names retired sizes. A query leaves them out by itself."""
+    """A literal list with retired sizes. A query leaves them out by itself."""
     for use, document in allow_lists(subject):
         yield from _retired_sizes(project_of(subject), use, document)
 
@@ -45,7 +45,7 @@ def _retired_sizes(project: ProjectSubject, use: ListUse, document: Document) ->
 
 @sku_retired.also
 def _retired_of_asset(subject: AssetSubject) -> Findings:
-    """One finding a list: lists of asset folders are long, and a published one is fixed as a whole."""
+    """One finding for each list: those of asset folders are long, and are fixed as a whole."""
     for one in written_lists(subject):
         names = [sku.name for sku in one.skus if is_retired(sku, subject.described.as_of)]
         if not names or subject.described.archived:

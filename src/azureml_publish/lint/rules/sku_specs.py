@@ -18,7 +18,7 @@ from azureml_publish.skus.lists import ListUse
     "SKU004", "min-spec-not-componentwise-min", Severity.ERROR, "An asserted min-SKU spec differs from the derived one."
 )
 def min_spec_not_componentwise_min(subject: ModelSubject) -> Findings:
-    """An asserted min-SKU spec that is not what the allow-list derives."""
+    """An asserted min-SKU spec that differs from the one derived from the allow-list."""
     asserted = subject.folder.spec.min_sku
     if asserted is None:
         return
@@ -51,7 +51,7 @@ def _min_sku_asserted_of_asset(subject: AssetSubject) -> Findings:
             yield min_spec_not_componentwise_min.at(one.place(one.min_spec_key), f"The min-SKU spec {error}.", hint)
             continue
         if len(one.skus) < len(one.allowed):
-            continue  # SKU003 reports unknown sizes; nobody knows their figures
+            continue  # SKU003 reports unknown sizes; their figures are unknown
         derived = derive_min_spec(one.skus)
         if derived.spec is not None and not derived.unknown and derived.spec != stated:
             yield _differs(one, derived.spec)
@@ -77,7 +77,7 @@ _FIGURES: dict[SpecFigure, str] = {
 
 @rule("SKU012", "sku-figure-unknown", Severity.INFO, "A min-SKU spec is derived without an unknown figure.")
 def sku_figure_unknown(subject: ModelSubject | ProjectSubject) -> Findings:
-    """A list whose min-SKU spec is derived without a figure that the catalogue does not know."""
+    """A list whose min-SKU spec is derived without a figure that the catalogue lacks."""
     for use, document in allow_lists(subject):
         yield from _unknown_figures_of(project_of(subject), use, document)
 

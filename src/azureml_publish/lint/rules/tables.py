@@ -19,7 +19,7 @@ _DELIMITER = pattern(r"[ >]*\|?[ :-]*-[ :-]*\|[ :|-]*$")
     "CARD001", "table-row-column-count", Severity.ERROR, "A table row has not as many cells as its header.", pages=True
 )
 def table_row_column_count(model: Described) -> Findings:
-    """A table row with more or fewer cells than its header, which viewers pad or cut without a word."""
+    """A table row with more or fewer cells than its header; viewers pad or cut it silently."""
     card = model.card
     for table in card.tables:
         wanted = len(table.header.cells)
@@ -31,7 +31,7 @@ def table_row_column_count(model: Described) -> Findings:
 
 
 def _without_rows(card: Card, table: Table) -> Findings:
-    """A header with nothing below it; its rows may stand further down. And a header that stands twice."""
+    """A header without rows, which may follow after an empty line, and a header that is repeated."""
     head = [cell.text for cell in table.header.cells]
     twice = next((row for row in table.rows if len(head) > 1 and [cell.text for cell in row.cells] == head), None)
     if twice is not None and any(head):
@@ -45,7 +45,7 @@ def _without_rows(card: Card, table: Table) -> Findings:
         hint = "Give each a name of its own."
         yield table_row_column_count.at(card.place(table.header.line, 1), message, hint, severity=Severity.WARNING)
     if table.rows or not any(head) or any("](" in text or "<" in text for text in head):
-        return  # a header of links alone is a bar to choose from
+        return  # a header of links alone is a menu
     below = next((n for n in range(table.delimiter_line, len(card.lines)) if card.lines[n].strip()), None)
     apart = (
         below is not None
@@ -74,13 +74,13 @@ def _odd_row(card: Card, row: Row, wanted: int) -> Diagnostic:
         end = len(text.rstrip())
         closed = text.rstrip().endswith("|") and not text.rstrip().endswith("\\|")
         added = " |" * (wanted - count) if closed else " |" * (wanted - count + 1)
-        # What is missing may be a cell in the middle: nobody but the author knows.
+        # No fix: the missing cell may be in the middle.
         fix = card.fix([(row.line, end + 1, row.line, end + 1, added)], safe=False)
     return table_row_column_count.at(card.passage(row.line, column, text.strip()), message, hint, fix=fix)
 
 
 def _odd_delimiters(card: Card) -> Findings:
-    """A row of dashes whose cells are not those of the header above it: then there is no table at all."""
+    """A delimiter row with more or fewer cells than the header: then there is no table at all."""
     if "|" not in card.source:
         return
     for first, last in card.paragraphs:
@@ -103,7 +103,7 @@ _PARTED = pattern(
     re.MULTILINE,
 )
 _PARTED_END = pattern(r"\|[ \t]*\n(?:[ \t]*\n[ \t]*\|[ :]*--|\|-{2,}\+)")
-"""In every text that the expression above finds, and found much faster."""
+"""A cheap test: every text that the pattern above matches has a match of this one."""
 _GRID = pattern(r"^ {0,3}\+(?:[-=]{2,}\+)+[ \t]*\n {0,3}\|[^\n]*\|[ \t]*\n {0,3}\+(?:[-=]{2,}\+)+", re.MULTILINE)
 _ESCAPED = pattern(r"^ {0,3}\\\|[^\n]*\\\|[^\n]*\n {0,3}\\\|[^\n]*\\\|", re.MULTILINE)
 _DASHES = pattern(r"[ >]*\|?[ :|-]+$")
@@ -111,7 +111,7 @@ _DASHES = pattern(r"[ >]*\|?[ :|-]+$")
 
 @rule("CARD002", "table-missing-delimiter", Severity.ERROR, "Rows of a table lack the row of dashes.", pages=True)
 def table_missing_delimiter(model: Described) -> Findings:
-    """Rows of a table without the row of dashes that makes them one."""
+    """Rows of a table without a delimiter row."""
     card = model.card
     for first, last in card.paragraphs if "\t" in card.source else ():
         rows = [line.strip() for line in card.lines[first - 1 : last]]
@@ -148,7 +148,7 @@ _INDENTED = pattern(r"\|?[^|\n]+\|[^\n]*\n\|?(?:[ :]*-{2,}[ :]*\|)+[ :-]*\n")
 
 
 def _rows(card: Card, first: int, last: int) -> Findings:
-    """Two lines or more of one paragraph that are rows by their looks: bars round them, or two within."""
+    """Two or more lines of a paragraph that look like rows: bars around them, or two bars within."""
     texts = [card.lines[line - 1] for line in range(first, last + 1)]
     seen = [
         card.prose[card.starts[line - 1] : card.starts[line - 1] + len(card.lines[line - 1])]
@@ -187,7 +187,7 @@ def _is_row(text: str) -> bool:
     pages=True,
 )
 def table_no_blank_line_before(model: Described) -> Findings:
-    """A table right below text, which some viewers take for more of that text."""
+    """A table directly below text, which some viewers show as more text."""
     card = model.card
     if "|" not in card.source:
         return
@@ -208,7 +208,7 @@ def table_no_blank_line_before(model: Described) -> Findings:
 
 
 def _swallowed(card: Card) -> Findings:
-    """A table right below an item of a list is not a table at all: its lines belong to the item."""
+    """A table directly below a list item, whose text it then continues."""
     for first, last in card.paragraphs:
         for line in range(first + 2, last + 1):
             head, dashes = card.lines[line - 2], card.lines[line - 1]
@@ -226,7 +226,7 @@ def _swallowed(card: Card) -> Findings:
 
 @rule("CARD004", "table-pipe-style", Severity.INFO, "Header and row of dashes do not begin and end alike.")
 def table_pipe_style(model: Described) -> Findings:
-    """A header without bars at its ends above a row of dashes with them, or the other way round."""
+    """A header without outer bars above a delimiter row with them, or the other way round."""
     card = model.card
     edits = [edit for table in card.tables if (edit := _edit(card, table))]
     if edits:

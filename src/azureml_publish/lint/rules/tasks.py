@@ -12,7 +12,7 @@ from azureml_publish.spec import meant_task
 
 @rule("SPEC034", "task-misspelled", Severity.ERROR, "A task's name is misspelled.")
 def task_misspelled(subject: ModelSubject) -> Findings:
-    """A name that is almost that of a task: the service takes it, and nobody finds the model by it."""
+    """A misspelt task: the service accepts it, and nobody finds the model by it."""
     tasks = subject.folder.spec.tasks
     named: list[tuple[KeyPath, str]] = [(("tasks", "inference"), tasks.inference)]
     named += [(("tasks", "finetune", index), name) for index, name in enumerate(tasks.finetune)]

@@ -1,8 +1,8 @@
-"""Rules on what Microsoft's catalogue takes in the system metadata: keys, types, forms and closed sets of values.
+"""Rules on the metadata that Microsoft's catalogue accepts: keys, types, forms and closed sets of values.
 
-`profile: registry` in `publish.yaml` is a team's own registry: there an error is what the service itself refuses, a
-value of another JSON type than its key has, or outside a set that it validates. `profile: microsoft-catalog` is a model
-for Microsoft's validator.
+With `profile: registry` in `publish.yaml`, for a team's own registry, only what the service itself refuses is an
+error: a value of another JSON type, or outside a set that the service validates. `profile: microsoft-catalog` is for
+Microsoft's validator.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ FORMS = {
         "the id of an environment, azureml://registries/R/environments/N/versions/V",
     ),
 }
-"""What a text must look like, and how to say so."""
+"""Forms that a text may have to have: pattern, and words for it."""
 
 OWN_RULES = ("license", "supportedComputes.", "SKU.")
-"""Keys whose values a team's own registry takes from a wider world: other rules check licences and sizes."""
+"""Keys whose values a team's own registry does not restrict; other rules check licences and sizes."""
 
 INFERENCE = "tasks.inferenceTasks"
 
@@ -60,12 +60,12 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 _FORMS = {"string": "text", "boolean": "true or false", "integer": "a whole number", "array": "a list"}
 _SHOWN = 5
-"""Values that a message names at most."""
+"""The most values that a message names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What the catalogue takes for one key; `service` where the service validates it in every registry."""
+    """What the catalogue accepts for a key; `service`: the service itself validates it in every registry."""
 
     type: str
     values: tuple[str | bool, ...] = ()
@@ -80,7 +80,7 @@ class Key:
 
 @functools.cache
 def vocabulary(section: str = "keys") -> Mapping[str, Key]:
-    """Each key of the system metadata with dots between its parts; or of `tags` or `properties`."""
+    """Each key of the system metadata, with dots between its parts; or each key of `tags` or `properties`."""
     keys = _written()[section]
     return {name: Key(**{**key, "values": tuple(key.get("values") or ())}) for name, key in keys.items()}
 
@@ -93,16 +93,16 @@ def _written() -> Any:
 
 @rule("GATE001", "value-not-in-vocabulary", Severity.ERROR, "Microsoft's catalogue does not take a value.")
 def value_not_in_vocabulary(model: Described) -> Findings:
-    """The catalogue closes the sets of tasks, licences, sizes, languages, keywords, modalities and others."""
+    """A value outside a closed set: tasks, licences, sizes, languages, keywords, modalities and others."""
     for name, key, value in _known(model):
         if not key.values or (model.profile != CATALOG and name.startswith(OWN_RULES)):
             continue
         values = list(value) if isinstance(value, list | tuple) else [value]
         wrong = [(index, each) for index, each in enumerate(values) if each not in key.values]
         if name.startswith("tasks."):
-            wrong = [one for one in wrong if not meant_task(str(one[1]))]  # SPEC034 reports them
+            wrong = [one for one in wrong if not meant_task(str(one[1]))]  # SPEC034 reports these
         if name == INFERENCE and "tasks" not in model.system_keys and model.profile != CATALOG:
-            wrong = [one for one in wrong if has_service_name(str(one[1]))]  # the others go up as the tag `task`
+            wrong = [one for one in wrong if has_service_name(str(one[1]))]  # the others are sent as the tag `task`
         if not wrong or _repeats_allow_list(model, name, value):
             continue
         index, first = wrong[0]
@@ -116,10 +116,10 @@ def value_not_in_vocabulary(model: Described) -> Findings:
 
 @rule("GATE002", "value-of-wrong-form", Severity.ERROR, "A value has not the type or the form that its key has.")
 def value_of_wrong_form(model: Described) -> Findings:
-    """The service holds system metadata in types; the catalogue also requires forms of dates, addresses and SKUs."""
+    """A value of another type than the service stores, or of another form than the catalogue requires."""
     for name, key, value in _known(model):
         if model.profile != CATALOG and (_is_written(value, key) or (key.form == "date" and _is_date(value))):
-            continue  # SPEC010 and SPEC011 report the former; the service reads several forms of dates
+            continue  # SPEC010 and SPEC011 report those written as text; the service reads several forms of dates
         if (form := wanted_type(value, key)) is not None:
             yield value_of_wrong_form.at(
                 model.where(name), f"{name} is {value!r}; the service holds {form} there.", f"Write {form}."
@@ -136,7 +136,7 @@ def value_of_wrong_form(model: Described) -> Findings:
 
 @rule("GATE003", "key-not-in-vocabulary", Severity.ERROR, "Microsoft's catalogue does not know a key.")
 def key_not_in_vocabulary(model: Described) -> Findings:
-    """The catalogue's metadata is closed: its validator refuses a key that it does not know."""
+    """A key that the catalogue does not know, which its validator refuses."""
     known = vocabulary()
     for name, _ in _leaves(model.metadata):
         if name not in known and not any(name.startswith(f"{key}.") for key in known):
@@ -149,7 +149,7 @@ def key_not_in_vocabulary(model: Described) -> Findings:
 
 @rule("GATE004", "layout-not-taken", Severity.ERROR, "Microsoft's validator takes system metadata only.")
 def layout_not_taken(project: ProjectSubject) -> Findings:
-    """What is in tags and properties must have moved to system metadata, or the validator refuses the folder."""
+    """The old layout, with metadata in tags and properties, which the validator refuses."""
     config = project.project.config
     if config.profile == CATALOG and config.layout == "tags":
         message = "Microsoft's validator refuses metadata in tags and properties."
@@ -158,12 +158,12 @@ def layout_not_taken(project: ProjectSubject) -> Findings:
 
 
 def _severity(model: Described, name: str = "") -> Severity:
-    """An error for the catalogue, and of a key that the service validates where it goes up as system metadata."""
+    """An error for the catalogue, and for a key that the service validates in the system metadata."""
     return Severity.ERROR if model.profile == CATALOG or _is_validated(model, name) else Severity.WARNING
 
 
 def _is_validated(model: Described, name: str) -> bool:
-    """Whether the service itself looks at the values of a key."""
+    """Whether the service itself validates the values of a key."""
     key = vocabulary().get(name)
     return key is not None and key.service and name.partition(".")[0] in model.system_keys
 
@@ -197,7 +197,7 @@ def _is_written(value: object, key: Key) -> bool:
 
 
 def _is_date(value: object) -> bool:
-    """Whether a date, or a date and a time, can be read in it."""
+    """Whether a text can be read as a date, or a date and time."""
     try:
         return bool(datetime.fromisoformat(str(value)))
     except ValueError:
@@ -233,7 +233,7 @@ def _wrong_entry(value: Any, key: Key) -> tuple[str, str] | None:
 
 
 def _unpaired(model: Described, name: str) -> tuple[str, str] | None:
-    """Message and hint where a mark begins what none ends, or where a model without tools has marks of calls."""
+    """Message and hint for a start marker without an end marker, or markers of tools in a model without tools."""
     key = re.fullmatch(r"(tool(?:Call|Register|Response))Start", name) if name.endswith("Start") else None
     start = model.metadata.get(name) if key else None
     if key is None or not isinstance(start, str) or not start.startswith("<"):
@@ -251,7 +251,7 @@ def _unpaired(model: Described, name: str) -> tuple[str, str] | None:
 
 
 def _wrong_template(text: str) -> tuple[str, str] | None:
-    """Message and hint where templates by role are no JSON, or one lacks the place of the content."""
+    """Message and hint for prompt templates that are not JSON, or lack the content's placeholder."""
     if not re.match(r'\s*\{\s*"', text):
         return None
     try:
@@ -284,14 +284,14 @@ _MARKED = pattern(r"<\|(system|user|assistant)\|>|<\|im_start\|>(system|user|ass
 
 
 def _repeats_allow_list(model: Described, name: str, value: object) -> bool:
-    """Whether recommended sizes are those that the scenario may run on, which another finding reports there."""
+    """Whether recommended sizes repeat the scenario's allow-list, which is reported there."""
     scenario = re.fullmatch("SKU.(inference|evaluation|finetune)RecommendedSkus", name)
     allowed: Any = model.metadata.get("supportedComputes")
     return scenario is not None and isinstance(allowed, Mapping) and allowed.get(f"{scenario[1]}Computes") == value
 
 
 def _task_instead(model: Described, value: str, key: Key) -> str:
-    """The service's name for a task; one of the Hub that it has no name for is not a misspelling of another."""
+    """The hint for a task. A task of the Hub that the service does not have is not a misspelling of another."""
     named, loads = service_task(value), find_task(value)
     own = f"mlflow: {{task: {value}}}" if loads is not None and model.type == "mlflow_model" else ""
     if value in TASKS and named not in key.values:
