@@ -70,10 +70,10 @@ def test_folders_of_assets_are_counted_wherever_they_lie(publish: Run, tmp_path:
     ("file", "code", "hint"),
     [
         ("samples/inputs.json", "SPEC016", "Call it input.json."),
-        ("card.md", "SPEC016", "card.md.j2 goes before it: keep one of the two."),
-        ("notes.md", "SPEC016", "Move it to files/, so that it is published, or take it away."),
+        ("card.md", "SPEC016", "card.md.j2 takes precedence: keep one of the two."),
+        ("notes.md", "SPEC016", "Move it to files/, so that it is published, or remove it."),
         ("model.yml.yaml", "SPEC016", "Call it model.yaml."),
-        ("files/notes.md", "SPEC014", "Add notes: notes.md to `metadata:`, or take the file away."),
+        ("files/notes.md", "SPEC014", "Add notes: notes.md to `metadata:`, or remove the file."),
         ("README.md", "", ""),
         ("notes.txt", "", ""),
         ("files/USE.md", "", ""),

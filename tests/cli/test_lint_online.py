@@ -229,7 +229,7 @@ def test_a_repository_that_was_renamed(publish: Run, project: Path) -> None:
     spec(project, f"huggingface: {REPOSITORY}", f"huggingface: {MODEL}")
     ran = online(publish)
     assert (ran.code, told(ran)) == (0, [("warning", "HUB005", SPEC, 6, 3)])
-    assert f"is called {REPOSITORY} by now" in messages(ran)["HUB005"]["message"]
+    assert f"is now called {REPOSITORY}" in messages(ran)["HUB005"]["message"]
 
 
 @pytest.mark.parametrize("token", ["", "hf_secret"])

@@ -42,7 +42,7 @@ def read_baseline(text: str, path: str) -> Counter[Fingerprint]:
     """The findings in a baseline file, counted.
 
     Raises:
-    UsageProblem: it is not a baseline.
+        UsageProblem: it is not a baseline.
     """
     try:
         content = json.loads(text)

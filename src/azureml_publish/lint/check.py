@@ -79,7 +79,7 @@ class Check:
         """Decorator: a further function of this rule. An annotation `A | B` makes it look at either.
 
         Raises:
-        TypeError: the annotations name nothing in `SUBJECTS`, or something that the rule already looks at.
+            TypeError: the annotations name nothing in `SUBJECTS`, or something that the rule already looks at.
         """
         annotations = inspect.get_annotations(look)
         annotations.pop("return", None)

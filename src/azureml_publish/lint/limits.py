@@ -29,7 +29,7 @@ def time_limit(seconds: float) -> Iterator[None]:
     Only the main thread can be interrupted, and not on Windows; elsewhere there is no limit.
 
     Raises:
-    OutOfTime: the time is up.
+        OutOfTime: the time is up.
     """
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
@@ -53,9 +53,9 @@ def within_limits(
     """All findings within the time; if it runs out, one more finding says so.
 
     Args:
-    where: the location of that finding.
-    look: yields the findings.
-    seconds: the limit, in processor time.
+        where: the location of that finding.
+        look: yields the findings.
+        seconds: the limit, in processor time.
     """
     found: list[Diagnostic] = []
     try:

@@ -24,10 +24,10 @@ class LinkUse:
     """A link in a card.
 
     Attributes:
-    url: the address without its fragment, which is not sent to a server.
-    written: the address as it is written.
-    location: where it is written.
-    fix: replaces `written` by itself, to be changed by `to`; None where it cannot be edited.
+        url: the address without its fragment, which is not sent to a server.
+        written: the address as it is written.
+        location: where it is written.
+        fix: replaces `written` by itself, to be changed by `to`; None where it cannot be edited.
     """
 
     url: str

@@ -1,7 +1,7 @@
 """Rules from other distributions, found by their entry points in the group `azureml_publish.checks`.
 
-[project.entry-points."azureml_publish.checks"]
-contoso = "contoso_rules"
+    [project.entry-points."azureml_publish.checks"]
+    contoso = "contoso_rules"
 
 An entry point names a module, all of whose rules are added, or a rule, or a list or tuple of rules.
 """
@@ -62,7 +62,7 @@ def plugins() -> tuple[Plugin, ...]:
     """The installed plug-ins in order of their names, loaded once a process.
 
     Raises:
-    UnusablePlugin: one cannot be imported, names no rule, or uses a code or name that is taken.
+        UnusablePlugin: one cannot be imported, names no rule, or uses a code or name that is taken.
     """
     # The first on the path counts. entry_points() would parse the metadata of every distribution.
     adding = {one.name: one for one in [*distributions()][::-1] if GROUP in (one.read_text("entry_points.txt") or "")}

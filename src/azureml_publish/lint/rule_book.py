@@ -83,7 +83,7 @@ def find_pages(written: str) -> tuple[RulePage, ...]:
     """The pages of the rules that a code, the beginning of one, or a name selects, in upper or lower case.
 
     Raises:
-    NotFound: there is no such rule.
+        NotFound: there is no such rule.
     """
     book = rulebook()
     meant = book.selects(written)

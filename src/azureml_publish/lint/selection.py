@@ -16,12 +16,12 @@ class Rulebook:
     """All rules, and which of them can be selected and suppressed.
 
     Attributes:
-    rules: all rules.
-    optional: codes whose findings can be left out, suppressed and accepted. Other rules report that something could
-    not be read or rendered, so that no rule could check it.
-    selectable: codes that --select and --ignore can leave out of a report, but that cannot be suppressed or accepted:
-    findings on a model's identity.
-    reading: codes in `optional` whose errors come from reading, and so cannot be left out either.
+        rules: all rules.
+        optional: codes whose findings can be left out, suppressed and accepted. Other rules report that something could
+            not be read or rendered, so that no rule could check it.
+        selectable: codes that --select and --ignore can leave out of a report, but that cannot be suppressed or
+            accepted: findings on a model's identity.
+        reading: codes in `optional` whose errors come from reading, and so cannot be left out either.
     """
 
     rules: tuple[Rule, ...]
@@ -55,7 +55,7 @@ class Rulebook:
         """The codes that any of the selectors selects: a code, its beginning (`SKU`, `SKU01`), a name, or `ALL`.
 
         Raises:
-        UsageProblem: a selector matches no rule.
+            UsageProblem: a selector matches no rule.
         """
         codes: set[str] = set()
         for selector in selectors:
@@ -82,7 +82,7 @@ def selected(
     """The findings of the selected rules, and those that say why a rule could not run.
 
     Raises:
-    UsageProblem: a selector matches no rule.
+        UsageProblem: a selector matches no rule.
     """
     wanted = (rulebook.matching(select) or rulebook.matching(["ALL"])) - rulebook.matching(ignore)
     return tuple(one for one in found if one.code in wanted or not rulebook.is_selectable(one))

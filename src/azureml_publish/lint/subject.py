@@ -50,13 +50,13 @@ class ModelSubject:
     """A model folder as the rules see it.
 
     Attributes:
-    rendered: None where rendering failed, which is reported elsewhere.
-    trace: finds where each character of the card was written; called only where something is found in the card.
-    config: as in `Described`.
-    tokenizer: likewise.
-    lock: likewise.
-    weights: likewise.
-    content: the files of a local source; empty for other sources, and where the folder is not on this machine.
+        rendered: None where rendering failed, which is reported elsewhere.
+        trace: finds where each character of the card was written; called only where something is found in the card.
+        config: as in `Described`.
+        tokenizer: likewise.
+        lock: likewise.
+        weights: likewise.
+        content: the files of a local source; empty for other sources, and where the folder is not on this machine.
     """
 
     project: ProjectSubject
@@ -88,32 +88,32 @@ class Described:
     """A model version as its metadata and card describe it, in a model folder or an asset folder.
 
     Attributes:
-    folder: the folder's own name.
-    metadata: in canonical form, that of `system_metadata` with native types, whatever the layout.
-    tags: without those that are metadata; structured values are parsed.
-    properties: likewise.
-    where: finds the location of a canonical key (`license`, `trainingData.0`), or of the nearest key above it.
-    as_of: the day on which the rules judge dates.
-    archived: whether the catalogue hides the version.
-    commit: the commit of the source, if it is stated.
-    mlmodel: the MLmodel file; None where it is missing or cannot be read.
-    pages: further Markdown files that the catalogue shows beside the card (notes, evaluation).
-    licences: the licence files of the folder.
-    samples: sample inputs and outputs in files of their own; a card shows them.
-    files: names of the asset folder's files.
-    origin: the URI, or the folder in a blob container, that the files come from, and where that is written.
-    stated: whether the metadata is written in the folder as it is published, as in asset folders.
-    config: the `config.json` of the weights; None where it is not at hand.
-    tokenizer: their `tokenizer_config.json`; likewise.
-    lock: what was read from the source's files; None where the source is not locked.
-    weights: those of `BESIDE_WEIGHTS` that are at hand, by name.
-    variant: `variantInfo` of the asset YAML: what it says of a variant, such as its parents and its size.
-    profile: whose rules apply to the metadata.
-    system_keys: first parts of the keys that are sent as system metadata, not as tags; the service validates these.
-    house: the team's own rules; none for asset folders.
-    card_location: the beginning of the card's source; None for asset folders.
-    content: the files of the weights that are on this machine.
-    readme: the front matter of the README beside the weights; None where there is none.
+        folder: the folder's own name.
+        metadata: in canonical form, that of `system_metadata` with native types, whatever the layout.
+        tags: without those that are metadata; structured values are parsed.
+        properties: likewise.
+        where: finds the location of a canonical key (`license`, `trainingData.0`), or of the nearest key above it.
+        as_of: the day on which the rules judge dates.
+        archived: whether the catalogue hides the version.
+        commit: the commit of the source, if it is stated.
+        mlmodel: the MLmodel file; None where it is missing or cannot be read.
+        pages: further Markdown files that the catalogue shows beside the card (notes, evaluation).
+        licences: the licence files of the folder.
+        samples: sample inputs and outputs in files of their own; a card shows them.
+        files: names of the asset folder's files.
+        origin: the URI, or the folder in a blob container, that the files come from, and where that is written.
+        stated: whether the metadata is written in the folder as it is published, as in asset folders.
+        config: the `config.json` of the weights; None where it is not at hand.
+        tokenizer: their `tokenizer_config.json`; likewise.
+        lock: what was read from the source's files; None where the source is not locked.
+        weights: those of `BESIDE_WEIGHTS` that are at hand, by name.
+        variant: `variantInfo` of the asset YAML: what it says of a variant, such as its parents and its size.
+        profile: whose rules apply to the metadata.
+        system_keys: first parts of the keys that are sent as system metadata, not as tags; the service validates these.
+        house: the team's own rules; none for asset folders.
+        card_location: the beginning of the card's source; None for asset folders.
+        content: the files of the weights that are on this machine.
+        readme: the front matter of the README beside the weights; None where there is none.
     """
 
     folder: str

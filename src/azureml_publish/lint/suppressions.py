@@ -19,14 +19,14 @@ class Suppression:
     """One rule that is suppressed in some files, or in some lines of one: an entry of `silence:`, or a comment.
 
     Attributes:
-    rule: a code or a name, as it is written.
-    reason: why, as it is written; may be empty.
-    where: where the suppression is written.
-    path: glob for the paths of findings; `**` crosses folders.
-    lines: first and last line to which it applies; None for all.
-    judged: whether everything it applies to was checked, so that it can be reported as unused.
-    fix: removes it.
-    width: characters of its text at `where`.
+        rule: a code or a name, as it is written.
+        reason: why, as it is written; may be empty.
+        where: where the suppression is written.
+        path: glob for the paths of findings; `**` crosses folders.
+        lines: first and last line to which it applies; None for all.
+        judged: whether everything it applies to was checked, so that it can be reported as unused.
+        fix: removes it.
+        width: characters of its text at `where`.
     """
 
     rule: str
@@ -58,11 +58,11 @@ def apply_suppressions(
     """Separate the findings into those to report and those that are suppressed.
 
     Args:
-    suppressions: all of them; the first that covers a finding is recorded for it.
-    ran: whether the rule with a code ran at all.
+        suppressions: all of them; the first that covers a finding is recorded for it.
+        ran: whether the rule with a code ran at all.
 
     Returns:
-    the findings to report, with those on the suppressions themselves; and the suppressed ones.
+        the findings to report, with those on the suppressions themselves; and the suppressed ones.
     """
     reported: list[Diagnostic] = []
     suppressed: list[Suppressed] = []

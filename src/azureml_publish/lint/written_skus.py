@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from azureml_publish.assets import SCENARIOS, Scenario
-from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location
+from azureml_publish.diagnostics import Diagnostic, Fix, Location
 from azureml_publish.documents import Document, KeyPath
-from azureml_publish.documents.edits import remove_items
 from azureml_publish.lint.asset_folders import written
 from azureml_publish.lint.check import Check, Findings
 from azureml_publish.lint.subject import AssetSubject, ModelSubject, ProjectSubject
+from azureml_publish.lint.yaml_fixes import without_items
 from azureml_publish.skus.catalogue import Sku
 from azureml_publish.skus.compute import ComputeProblem, preset_problems
 from azureml_publish.skus.lists import ListUse, own_lists
@@ -127,8 +127,4 @@ def _without_second(document: Document, found: ComputeProblem) -> Fix | None:
     places = document.places_of(found.problem.word, below=found.key_path)
     if len(places) < 2 or places[-1][:-1] != places[0][:-1]:
         return None
-    try:
-        changed = remove_items(document, places[-1][:-1], [int(places[-1][-1])])
-    except (KeyError, ValueError):
-        return None
-    return Fix((Edit.between(document.text, changed),))
+    return without_items(document, places[-1][:-1], [int(places[-1][-1])])

@@ -133,9 +133,9 @@ def test_one_finding_says_of_all_places_that_were_never_written() -> None:
     first, second = findings(described(text), "CARD010")
     assert (
         first.message
-        == "'[More Information Needed]' holds the place of something that was never written. So does 1 more."
+        == "'[More Information Needed]' is a placeholder that was never filled in. So does 1 more."
     )
-    assert second.message == "'More information needed' holds the place of something that was never written."
+    assert second.message == "'More information needed' is a placeholder that was never filled in."
 
 
 def test_one_finding_says_of_all_samples_for_another_family() -> None:
@@ -169,7 +169,7 @@ def test_a_licence_under_properties_is_said_to_be_there(tmp_path: Path) -> None:
     assert moved != spec
     lint(tmp_path, spec_yaml=moved)
     assert [one.message for one in run(tmp_path).found if one.code == "SPEC008"] == [
-        "The licence 'mit' stands under `properties`, where nothing looks for it."
+        "The licence 'mit' is under `properties`, where nothing looks for it."
     ]
 
 
@@ -369,10 +369,10 @@ def test_what_config_json_does_not_say(code: str, name: str, text: str, config: 
 @pytest.mark.parametrize(
     ("target", "what"),
     [
-        ("docs/how.md", "a file beside the card; a registry has the card alone"),
-        ("../../releases/tag/v1", "a path and no address"),
-        ("contoso/questions", "a path and no address"),
-        ("/contoso/questions/resolve/main/how.md", "a path and no address"),
+        ("docs/how.md", "a file beside the card; a registry has only the card"),
+        ("../../releases/tag/v1", "a path, not an address"),
+        ("contoso/questions", "a path, not an address"),
+        ("/contoso/questions/resolve/main/how.md", "a path, not an address"),
     ],
 )
 def test_a_path_is_not_always_a_file_beside_the_card(target: str, what: str) -> None:

@@ -114,35 +114,35 @@ def test_sound_configurations_are_let_pass(tmp_path: Path, config: Mapping[str, 
         (LLAMA | {"architectures": "LlamaForCausalLM"}, "transformers takes a list"),
         (LLAMA | {"hidden_size": 4096.5}, "not a whole number"),
         (LLAMA | {"attention_dropout": 10}, "a share from 0 to 1"),
-        (LLAMA | {"rms_norm_eps": 1e5}, "it is a small number"),
-        (LLAMA | {"vocab_size": -128256}, "it is above 0"),
+        (LLAMA | {"rms_norm_eps": 1e5}, "it should be a small number"),
+        (LLAMA | {"vocab_size": -128256}, "it must be above 0"),
         (LLAMA | {"torch_dtype": "fp16"}, "float16 was meant"),
-        (LLAMA | {"torch_dtype": "bflaot16"}, "which nothing knows; bfloat16 was meant"),
+        (LLAMA | {"torch_dtype": "bflaot16"}, "which is not a known value; bfloat16 was meant"),
         (LLAMA | {"hidden_act": "sillu"}, "silu was meant"),
         (LLAMA | {"quantization_config": {"quant_method": "aqw"}}, "awq was meant"),
         (LLAMA | {"model_type": "lama"}, "LlamaForCausalLM is a class of llama"),
         ({"model_type": "reader", "architectures": ["BertModel"]}, "BertModel is a class of bert"),
         (LLAMA | {"architectures": ["LlamaForCausaLM"]}, "LlamaForCausalLM is"),
-        (LLAMA | {"num_key_value_heads": 12}, "no part of the 32"),
-        (LLAMA | {"num_attention_heads": 30, "num_key_value_heads": 10}, "cannot be parted into the 30"),
-        (LLAMA | {"pad_token_id": 128256}, "the vocabulary has 128256 entries"),
+        (LLAMA | {"num_key_value_heads": 12}, "does not divide the 32"),
+        (LLAMA | {"num_attention_heads": 30, "num_key_value_heads": 10}, "which the 30 of num_attention_heads do not divide"),
+        (LLAMA | {"pad_token_id": 128256}, "vocab_size gives 128256 entries"),
         (LLAMA | {"rope_scaling": LLAMA3 | {"rope_type": "lama3"}}, "llama3 was meant"),
         (LLAMA | {"rope_scaling": {"type": "dynamik", "factor": 2.0}}, "dynamic was meant"),
         (LLAMA | {"rope_scaling": without(LLAMA3, "low_freq_factor")}, "lacks low_freq_factor"),
-        (LLAMA | {"rope_scaling": {"type": "linear", "factor": 0.25}}, "stretched by 1 or more"),
+        (LLAMA | {"rope_scaling": {"type": "linear", "factor": 0.25}}, "it must be 1 or more"),
         (LLAMA | {"original_max_position_embeddings": 81920}, "above the 8192"),
         (MIXTURE | {"num_experts_per_tok": 16}, "num_local_experts only 8"),
         (WAVE | {"conv_stride": [5]}, "conv_stride has 1 entries"),
         (WAVE | {"num_feat_extract_layers": 7}, "num_feat_extract_layers is 7"),
         (LLAMA | {"layer_types": ["full_attention"] * 31}, "layer_types has 31 entries"),
         (LLAMA | {"quantization_config": {"quant_method": "awq", "bits": 8}}, "awq has 4"),
-        (LLAMA | {"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 100}}, "cannot be parted"),
+        (LLAMA | {"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 100}}, "does not divide"),
         (LLAMA | {"quantization_config": {"quant_method": "awq", "version": "gem"}}, "version is gem"),
         (LLAMA | {"rope_scaling": LLAMA3 | {"original_max_position_embeddings": 81920}}, "above the 8192"),
-        (NER | {"id2label": {"0": "O", "1": "A", "2": "B", "3": "C", "4": "D", "6": "E"}}, "none of the number 5"),
+        (NER | {"id2label": {"0": "O", "1": "A", "2": "B", "3": "C", "4": "D", "6": "E"}}, "none has the number 5"),
         (NER | {"id2label": {"0": "O", "1": "A"}, "num_labels": 3}, "num_labels is 3"),
         (NER | {"id2label": {"0": "O", "1": "A"}, "label2id": {"O": 0, "A": 1, "B": 2}}, "id2label 2 labels"),
-        ({"model_type": "vit", "image_size": 224, "patch_size": 15}, "cannot be parted"),
+        ({"model_type": "vit", "image_size": 224, "patch_size": 15}, "does not divide"),
         (LLAMA | {"quantization_config": {"load_in_4bit": True, "load_in_8bit": True}}, "both true"),
     ],
 )
@@ -155,10 +155,10 @@ def test_configurations_that_cannot_be(tmp_path: Path, config: Mapping[str, Any]
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("generation_config.json", GENERATED | {"pad_token_id": 128256}, "the vocabulary has 128256 entries"),
+        ("generation_config.json", GENERATED | {"pad_token_id": 128256}, "vocab_size gives 128256 entries"),
         ("generation_config.json", GENERATED | {"suppress_tokens": [1, 200000]}, "suppress_tokens is 200000"),
-        ("generation_config.json", GENERATED | {"eos_token_id": 2}, "A text ends with 2, by config.json with 128001"),
-        ("generation_config.json", GENERATED | {"bos_token_id": 1}, "A text begins with 1"),
+        ("generation_config.json", GENERATED | {"eos_token_id": 2}, "A text ends with token 2, but by config.json with 128001"),
+        ("generation_config.json", GENERATED | {"bos_token_id": 1}, "A text begins with token 1"),
         ("generation_config.json", GENERATED | {"max_length": 81920}, "the model has 8192 positions"),
         ("generation_config.json", GENERATED | {"min_length": 5000}, "above the 4096 of max_length"),
         ("generation_config.json", GENERATED | {"top_p": 9}, "a share"),
@@ -168,7 +168,7 @@ def test_configurations_that_cannot_be(tmp_path: Path, config: Mapping[str, Any]
         ("tokenizer_config.json", {"padding_side": "lft"}, "left was meant"),
         ("tokenizer_config.json", {"tokenizer_class": "LlamaTokeniser"}, "LlamaTokenizer"),
         ("adapter_config.json", LORA | {"r": "16"}, "r is the text '16'"),
-        ("adapter_config.json", LORA | {"r": 0}, "it is above 0"),
+        ("adapter_config.json", LORA | {"r": 0}, "it must be above 0"),
         ("adapter_config.json", LORA | {"lora_dropout": 5}, "a share"),
         ("adapter_config.json", LORA | {"task_type": "CASUAL_LM"}, "CAUSAL_LM was meant"),
         ("adapter_config.json", LORA | {"target_modules": ["q_porj", "v_proj"]}, "q_proj was perhaps meant"),
@@ -176,7 +176,7 @@ def test_configurations_that_cannot_be(tmp_path: Path, config: Mapping[str, Any]
         ("adapter_config.json", LORA | {"target_modules": []}, "changes nothing"),
         ("adapter_config.json", OF_GPT2 | {"target_modules": ["q_proj"]}, "gpt2 do not have"),
         ("tokenizer_config.json", {"bos_token": "<s>"}, "it is <|begin_of_text|>"),
-        ("tokenizer_config.json", {"chat_template": "[INST] a <|im_end|>"}, "marks of ChatML and of Llama 2"),
+        ("tokenizer_config.json", {"chat_template": "[INST] a <|im_end|>"}, "markers of ChatML and Llama 2"),
     ],
 )
 def test_a_neighbour_that_does_not_fit(tmp_path: Path, name: str, data: Mapping[str, Any], message: str) -> None:
@@ -194,7 +194,7 @@ def test_a_neighbour_that_does_not_fit(tmp_path: Path, name: str, data: Mapping[
         (NER, "tokenizer_config.json", {"mask_token": "<mask>"}, "it is [MASK]"),
         (ROBERTA, "tokenizer_config.json", {"model_max_length": 514}, "the model has 514 positions"),
         (ROBERTA, "tokenizer_config.json", {"model_max_length": 512}, None),
-        (WAVE, "tokenizer_config.json", {"tokenizer_class": "WhisperTokenizer"}, "of other models than wav2vec2"),
+        (WAVE, "tokenizer_config.json", {"tokenizer_class": "WhisperTokenizer"}, "not a tokenizer of wav2vec2"),
         ({"model_type": "bart"}, "tokenizer_config.json", {"tokenizer_class": "BertTokenizer"}, None),  # of Chinese
         (
             WHISPER,
@@ -206,7 +206,7 @@ def test_a_neighbour_that_does_not_fit(tmp_path: Path, name: str, data: Mapping[
         (WHISPER, "generation_config.json", {"max_length": 448}, None),
         ({"model_type": "vit"}, "preprocessor_config.json", {"resample": 9}, "from 0 to 5"),
         ({"model_type": "qwen2"}, "tokenizer_config.json", {"tokenizer_class": "LlamaTokenizerFast"}, None),
-        (WAVE, "preprocessor_config.json", {"feature_size": 80}, "the wave itself"),
+        (WAVE, "preprocessor_config.json", {"feature_size": 80}, "the waveform itself"),
         (
             {"model_type": "vit"},
             "preprocessor_config.json",
@@ -214,7 +214,7 @@ def test_a_neighbour_that_does_not_fit(tmp_path: Path, name: str, data: Mapping[
             "image_mean has",
         ),
         (NER | {"vocab_size": 2}, "vocab.json", {"a": 0, "b": 1, "c": 2}, "vocab.json has 3 words"),
-        (WAVE, "preprocessor_config.json", {"sampling_rate": 8000}, "hear 16000 samples"),
+        (WAVE, "preprocessor_config.json", {"sampling_rate": 8000}, "take 16000 samples"),
         ({"model_type": "detr"}, "preprocessor_config.json", {"image_processor_type": "YolosImageProcessor"}, "detr"),
         ({"model_type": "vit"}, "preprocessor_config.json", {"image_processor_type": "DetrImageProcessor"}, "vit"),
         ({"model_type": "vit"}, "preprocessor_config.json", {"image_mean": [0.5], "image_std": [0.5, 0.5]}, "image_"),
@@ -226,7 +226,7 @@ def test_a_neighbour_that_does_not_fit(tmp_path: Path, name: str, data: Mapping[
                 ("wav2vec2-bert", "SeamlessM4TFeatureExtractor", None),
                 ("xclip", "VideoMAEFeatureExtractor", None),
                 ("git", "VideoMAEFeatureExtractor", None),
-                ("git", "DetrFeatureExtractor", "is of other models than git"),
+                ("git", "DetrFeatureExtractor", "belongs to other models; those of the type git"),
             )
         ),
         ({"model_type": "swin"}, "preprocessor_config.json", {"image_processor_type": "ConvNextImageProcessor"}, None),
@@ -251,7 +251,7 @@ def test_marks_of_a_tokenizer_against_the_files_beside_it(tmp_path: Path) -> Non
     }
     assert found(tmp_path, files) == [
         "eos_token is </s>, and <|im_end|> in special_tokens_map.json.",
-        "pad_token is number 40000 in added_tokens_decoder, and config.json's vocab_size 32000.",
+        "pad_token is number 40000 in added_tokens_decoder, and config.json has vocab_size 32000.",
         "</s> is 2, and 3 in added_tokens.json.",
     ]
 
@@ -260,10 +260,10 @@ def test_marks_of_a_tokenizer_against_the_files_beside_it(tmp_path: Path) -> Non
     ("last", "total", "message"),
     [
         ("model-00004-of-00003.safetensors", 16_060_522_496, "number 4 of 3"),
-        ("model-00003-of-00004.safetensors", 16_060_522_496, "others in files of 00003"),
+        ("model-00003-of-00004.safetensors", 16_060_522_496, "in files numbered up to 00003"),
         ("pytorch_model-00003-of-00003.bin", 16_060_522_496, "ending in .safetensors"),
         ("weights-00003-of-00003.safetensors", 16_060_522_496, "named model"),
-        ("model-00002-of-00003.safetensors", 16_060_522_496, "no tensor of number 3 of 3"),
+        ("model-00002-of-00003.safetensors", 16_060_522_496, "no tensor in file 3 of 3"),
         (NAMES[2], 8_030_261_248, "it is about 16.1 GB"),
         (NAMES[2], 160_605_224_960, "it is about 16.1 GB"),
         (NAMES[2], "16 GB", "not a number of bytes"),
@@ -275,14 +275,14 @@ def test_an_index_without_its_files(tmp_path: Path, last: str, total: object, me
     messages = found(tmp_path, files)
     assert message in messages[0]
     files["data/model/config.json"] = LLAMA | {"num_hidden_layers": 16}
-    assert any("of layer 31, and config.json has 16 layers" in one for one in found(tmp_path, files))
+    assert any("in layer 31, and config.json has 16 layers" in one for one in found(tmp_path, files))
 
 
 def test_an_index_of_another_kind_and_beside_other_files(tmp_path: Path) -> None:
     assert "files ending in .bin" in found(tmp_path, {"pytorch_model.bin.index.json": INDEX})[0]
     files = {"model.safetensors.index.json": INDEX, NAMES[0]: {}, "model-00001-of-00002.safetensors": {}}
     messages = found(tmp_path, files)
-    assert any("which is not there beside" in one for one in messages)
+    assert any("which is missing beside" in one for one in messages)
     assert any("lies beside the index" in one for one in messages)
 
 
@@ -290,14 +290,14 @@ def test_what_an_index_has_and_its_configuration_not(tmp_path: Path) -> None:
     shards = {"model.layers.0.block_sparse_moe.experts.8.w1.weight": NAMES[0], "model.layers.0.q.qweight": NAMES[1]}
     index = {"weight_map": shards | {TENSORS[0]: NAMES[2]}}
     messages = found(tmp_path, {"config.json": MIXTURE, "model.safetensors.index.json": index})
-    assert any("is of expert 8, and config.json has 8 experts" in one for one in messages)
+    assert any("belongs to expert 8, and config.json has 8 experts" in one for one in messages)
     assert any("is quantised, and config.json has no quantization_config" in one for one in messages)
     awq = LLAMA | {"quantization_config": {"quant_method": "awq", "bits": 4}}
     assert found(
         tmp_path, {"config.json": awq, "model.safetensors.index.json": {"weight_map": INDEX["weight_map"]}}
     ) == ["No tensor is quantised (.qweight), while config.json says awq."]
     pooling = {"pooling_mode_mean_tokens": False, "pooling_mode_cls_token": False}
-    assert "no vector comes out" in found(tmp_path, {"config.json": NER, "1_Pooling/config.json": pooling})[0]
+    assert "the module gives no vector" in found(tmp_path, {"config.json": NER, "1_Pooling/config.json": pooling})[0]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from azureml_publish.patterns import pattern
 Odd: TypeAlias = tuple[int, str, str, str]
 """An offset in the card, the text there, what is wrong with it, and the hint."""
 
-_PLACE = ("holds the place of an address", "Write the address that is meant.")
+_PLACE = ("is a placeholder for an address", "Write the address that is meant.")
 _ODD = tuple(
     (pattern(form, re.IGNORECASE), why, hint)
     for form, why, hint in (
@@ -22,10 +22,14 @@ _ODD = tuple(
             "has no scheme, so that some viewers look for a file",
             "Write https: before it.",
         ),
-        (r"https?://\S*%(?![0-9a-f]{2})", "has a % that begins no escaped character", "Write %25 for a percent sign."),
+        (
+            r"https?://\S*%(?![0-9a-f]{2})",
+            "has a % that does not begin an escaped character",
+            "Write %25 for a percent sign.",
+        ),
         (
             r"https?://[\w.+-]+@[\w-]+(?:\.[\w-]+)+/?$",
-            "is the address of a mailbox behind https://",
+            "is a mail address after https://",
             "Write mailto:NAME@HOST.",
         ),
         (r"data:image/[\w.+-]+(?:;base64)?,\s*$", "is an image without data", "Write the address of an image."),
@@ -39,8 +43,8 @@ _ODD = tuple(
         ),
         (
             r"https?://\S+[?&](?:utm_source|ref|source)=(?:chatgpt|openai|perplexity|copilot|gemini)\b",
-            "says that an assistant gave it",
-            "Take that part out, and look whether the page says what the card does.",
+            "shows that an AI assistant supplied it",
+            "Take that part out, and check that the page says what the card says.",
         ),
     )
 )
@@ -77,7 +81,7 @@ def odd_brackets(card: Card) -> Iterator[Odd]:
             before = card.words[card.prose.rfind("\n\n", 0, match.start()) + 1 : match.start()]
             begun = before.count(")") < before.count("(") if sign == ")" else before.count("]") + 1 < before.count("[")
             if sign == "[" or not begun:
-                yield match.start(), match[0], f"A {sign} too many stands beside this link", "Take it out."
+                yield match.start(), match[0], f"This link has a {sign} too many", "Take it out."
     for match in _WORDS_FOR_URL.finditer(card.prose):
         yield match.start(), match[0], f"'{short(match[0])}' has words where the address belongs", "Write https://..."
 
@@ -96,12 +100,12 @@ def odd_mailboxes(card: Card) -> Iterator[Odd]:
     """Malformed or placeholder mailboxes that readers are told to write to, and `https://` with nothing after it."""
     hint = "Write NAME@HOST, as people reach it."
     for match in _NO_ADDRESS.finditer(card.prose) if "://" in card.prose else ():
-        yield match.start() - len("https"), "https://", "'https://' is followed by no address", "Write it in full."
+        yield match.start() - len("https"), "https://", "No address follows 'https://'", "Write it in full."
     for match in _POINTED.finditer(card.prose) if "<mailto:" in card.prose else ():
-        yield match.start(), match[0], f"'{short(match[0])}' is no address of a mailbox", hint
+        yield match.start(), match[0], f"'{short(match[0])}' is not a mail address", hint
     for match in _MAILBOX.finditer(card.prose) if "@" in card.prose else ():
         first = max(0, match.start() - _LONGEST)
         name = _NAME.search(card.prose, first, match.start())
         if name and ("@example" not in match[0].lower() or _INVITED.search(card.prose, first, match.start())):
             text = card.prose[name.start() : match.end()]
-            yield name.start(), text, f"'{short(text)}' is no address of a mailbox", hint
+            yield name.start(), text, f"'{short(text)}' is not a mail address", hint

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from azureml_publish.lint.cards.findings import Wrong, contradicted, short
 from azureml_publish.lint.cards.misquoted import MEASURE, same_figure
 from azureml_publish.lint.cards.named_settings import words_of
-from azureml_publish.lint.cards.numerals import NUMERALS, number_of
+from azureml_publish.lint.cards.numerals import NUMERALS, number_of, value_of
 from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence_at
 from azureml_publish.lint.cards.statements import labelled
 from azureml_publish.lint.markdown.cards import Card
@@ -199,10 +199,10 @@ _APART = 1.3
 def _by_themselves(card: Card) -> Iterator[Wrong]:
     """One sentence that gives parameters, bits and bytes which do not fit together."""
     for match in card.near(_WEIGHED, "parameters"):
-        size = float(match["size"]) * (1e9 if match["b"].lower() == "g" else 1e6)
-        made = float(match["n"]) * (1e9 if match["u"].lower() == "billion" else 1e6) * int(match["bits"]) / 8
+        size = value_of(match["size"], match["b"])
+        made = value_of(match["n"], match["u"]) * int(match["bits"]) / 8
         if not made / _APART <= size <= made * _APART:
-            true = f"so many numbers of {match['bits']} bits are {made / 1e9:.3g} GB"
+            true = f"that many numbers of {match['bits']} bits take {made / 1e9:.3g} GB"
             yield contradicted(card, match.start(), match[0], true)
 
 
@@ -230,7 +230,7 @@ def _of_versions(model: Described, page: Card) -> Iterator[Wrong]:
     true = f"this is version {version}"
     for match in page.near(_FIGURES_OF, " version "):
         if int(match["n"]) != version:
-            yield Wrong(page.at(match.start(), match[0]), f"The text has '{short(match[0])}'", true)
+            yield Wrong(page.at(match.start(), match[0]), f"The text says '{short(match[0])}'", true)
     for heading in page.headings:
         if not _CHANGES.fullmatch(heading.text.strip("*_: ")):
             continue

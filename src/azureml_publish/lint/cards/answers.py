@@ -76,7 +76,7 @@ def _counts(model: Described, sample: SampleText, data: Any, sent: list[Any]) ->
     mapped = all(isinstance(one, Mapping) for one in values) and _ONE_RECORD.intersection(tasks)
     numbers = len(sent) > 1 and all(isinstance(one, int | float) and not isinstance(one, bool) for one in values)
     if (len(values) != len(sent) and (plain or answers or numbers)) or (len(values) < len(sent) and mapped):
-        message = f"The sample input has {len(sent)} texts or rows, and the sample output answers {len(values)}."
+        message = f"The sample input has {len(sent)} texts or rows, and the sample output has {len(values)} answers."
         yield Unlike(sample, message, "Show one answer for each input.", certain=not mapped)
     elif mapped and len(sent) > 1 and _ONE_LABEL.intersection(tasks) and len(values) % len(sent):
         message = f"The sample input has {len(sent)} texts or rows, and the sample output {len(values)} results."

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from azureml_publish.lint.cards.findings import Wrong, short
-from azureml_publish.lint.cards.numerals import NUMERALS, number_of
+from azureml_publish.lint.cards.numerals import NUMERALS, number_of, value_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.patterns import pattern
 
@@ -86,7 +86,7 @@ def _shares(card: Card) -> Iterator[Wrong]:
         for match in form.finditer(words):
             total = sum(float(one) for one in re.findall(r"(\d{1,3}(?:\.\d)?) ?%", match[0]))
             if _MOST < total < _NO_SHARES or (form is _SPLIT and _LEAST < total < 200 - _MOST):
-                yield _wrong(card, match, f"these are {total:g} % together")
+                yield _wrong(card, match, f"these add up to {total:g} %")
 
 
 def _products(card: Card) -> Iterator[Wrong]:
@@ -103,7 +103,7 @@ def _products(card: Card) -> Iterator[Wrong]:
     total = found.pop("total_train_batch_size", 0)
     if total and "train_batch_size" in found and (product := math.prod(found.values())) and total % product:
         match = next(one for one in lines if one["key"] == "total_train_batch_size")
-        yield _wrong(card, match, f"the lines above make {product}")
+        yield _wrong(card, match, f"the product of the lines above is {product}")
 
 
 _SET = (
@@ -133,7 +133,7 @@ def _parts(card: Card) -> Iterator[Wrong]:
                 and whole / 2 < total < 2 * whole
                 and "train" in match["parts"].lower()
             ):
-                yield _wrong(card, match, f"these are {total:,} together")
+                yield _wrong(card, match, f"these add up to {total:,}")
 
 
 _TWICE = pattern(
@@ -149,7 +149,7 @@ def _rounded(card: Card) -> Iterator[Wrong]:
         if abs(float(match[1]) * 1000 - _number(match[2])) > 1:
             yield _wrong(card, match, f"{match[1]} kHz are {float(match[1]) * 1000:,.0f} samples a second")
     for match in _TWICE.finditer(card.words) if "M)" in card.words or "B)" in card.words else ():
-        exact, short_form = _number(match[1]), float(match[2]) * (1e6 if match[3] == "M" else 1e9)
+        exact, short_form = _number(match[1]), value_of(match[2], match[3])
         if abs(exact - short_form) > _ROUNDED_BY * exact:
             yield _wrong(card, match, f"{match[1]} is about {exact / 1e6:,.4g}M")
 
@@ -173,7 +173,7 @@ def _of_columns(card: Card) -> Iterator[Wrong]:
                 *parts, total = map(_number, texts)
                 near = total / 100 if any(_zeros(one) >= _EXACT for one in texts[:-1]) else 0
                 if total >= _COUNTED and near < abs(sum(parts) - total) < total / 6:
-                    true = f"those above make {sum(parts):,}"
+                    true = f"those above add up to {sum(parts):,}"
                     yield Wrong(card.place_of(cell), f"The last row says {texts[-1]}", true)
     for match in card.near(_MEAN, "mean", "average"):
         line = card.position(match.start())[0]
@@ -227,7 +227,7 @@ def _means(card: Card) -> Iterator[Wrong]:
     words = (match for form in _IN_WORDS for match in form.finditer(card.words))
     for match in words if "precision" in card.lowered else ():
         if float(match["f"]) > max(float(match["p"]), float(match["r"])) + _ROUNDED:
-            yield _wrong(card, match, "an F1 lies between precision and recall")
+            yield _wrong(card, match, "an F1 is between precision and recall")
     for table in card.tables if "f1" in card.lowered or "f-score" in card.lowered else ():
         heads = [cell.text for cell in table.header.cells]
         columns = {
@@ -245,7 +245,7 @@ def _means(card: Card) -> Iterator[Wrong]:
             single = _OF_CLASSES.fullmatch(heads[0]) and not _AVERAGED.search(row.cells[0].text)
             if value > high + near or (single and value < low - near):
                 where = card.passage(cells[2].line, cells[2].column, texts[2])
-                yield Wrong(where, f"F1 is {texts[2]} here", f"one lies between {low:g} and {high:g}")
+                yield Wrong(where, f"The F1 is {texts[2]}", f"it must be between {low:g} and {high:g}")
 
 
 _ROUNDED = 0.0005
@@ -259,4 +259,4 @@ def _number(text: str) -> int:
 
 def _wrong(card: Card, match: re.Match[str], true: str) -> Wrong:
     text = " ".join(match[0].split())
-    return Wrong(card.at(match.start(), match[0]), f"'{short(text)}' stands here", true)
+    return Wrong(card.at(match.start(), match[0]), f"The text says '{short(text)}'", true)

@@ -52,8 +52,8 @@ def _odd(claims: Iterator[_Claim]) -> Iterator[Wrong]:
     if len(odd) == 1 or len(found) >= _MANY * len(odd):
         for one in odd:
             other = next(each for each in found if true in each.values)
-            true = f"elsewhere stands '{short(other.text)}'"
-            yield Wrong(one.find_location(), f"'{short(one.text)}' stands here", true)
+            true = f"another place says '{short(other.text)}'"
+            yield Wrong(one.find_location(), f"This says '{short(one.text)}'", true)
 
 
 _TWO, _MANY = 2, 3
@@ -196,4 +196,4 @@ def _folders(model: Described) -> Iterator[Wrong]:
     stated = _VERSIONED.search(given) if isinstance(given, str) else None
     path = _VERSIONED.search(model.origin[0]) if model.origin is not None else None
     if stated and path and stated["n"] != path["n"]:
-        yield Wrong(model.where("directoryPath"), f"directoryPath is {given}", f"the files lie in v{path['n']}")
+        yield Wrong(model.where("directoryPath"), f"directoryPath is {given}", f"the files are in v{path['n']}")

@@ -284,9 +284,9 @@ def _never_made(tree: ast.Module, whole: str) -> Iterator[Mistake]:
         meant += difflib.get_close_matches(name, above, n=1, cutoff=0.75)
         meant += [one for one in above if one in name.split("_") or name in one.split("_")]
         if meant or name in _PARTS or (id(node) in called and "_" in name):
-            lacking = f"Make it first: {name} = ..." if name in _PARTS else "Import it, or define it."
+            lacking = f"Define it first: {name} = ..." if name in _PARTS else "Import it, or define it."
             reported.add(name)
-            yield Mistake(node.lineno, f"Nothing makes {name}.", f"Write {meant[0]}." if meant else lacking)
+            yield Mistake(node.lineno, f"Nothing defines {name}.", f"Write {meant[0]}." if meant else lacking)
 
 
 _SHORT = 5
@@ -353,7 +353,7 @@ def _json(text: str) -> Mistake | None:
         return None
     places = [match.start() for match in re.finditer(rf'"{re.escape(twice[0])}"\s*:', text)]
     line = text.count("\n", 0, places[-1]) + 1 if places else 1
-    return Mistake(line, f"The key '{twice[0][:60]}' stands twice.", "Keep one of the two: programs read the last.")
+    return Mistake(line, f"The key '{twice[0][:60]}' is there twice.", "Keep one of the two: programs read the last.")
 
 
 _READERS: dict[str, Callable[[str], Mistake | None]] = {

@@ -55,7 +55,7 @@ def in_commands(text: str) -> Mistake | None:
     if pinned := _PINNED.search(text):
         line = text.count("\n", 0, pinned.start(1)) + 1
         written = pinned[1].rstrip("0123456789._abcdefghijklmnopqrstuvwxyz") or "="
-        return Mistake(line, f"This is not what pip reads: a version follows == or >=, not {written}.")
+        return Mistake(line, f"pip does not read this: a version follows == or >=, not {written}.")
     found = _commands(text)
     bare = re.sub(r"\\[\s\S]", lambda one: "\n" * one[0].count("\n"), text)
     if found or _HERE_TEXT.search(bare):
@@ -64,7 +64,7 @@ def in_commands(text: str) -> Mistake | None:
     at = re.search(r"[\"']", bare)
     if at is not None:
         line = bare.count("\n", 0, at.start()) + 1
-        return Mistake(line, f"This is not a command: nothing ends the quote {at[0]}.")
+        return Mistake(line, f"This is not a command: the quote {at[0]} is not closed.")
     return _blocks(bare)
 
 
@@ -89,12 +89,12 @@ def _commands(text: str) -> Mistake | None:
     """Mistakes in single commands: misspellings, typographic dashes, unintended redirections."""
     bare = _QUOTES_AND_NOTES.sub(lambda one: "''" + "\n" * one[0].count("\n"), text)
     slips: tuple[tuple[re.Pattern[str], str, str], ...] = (
-        (_DASH, "A dash of typography stands before an option.", "Write - or --."),
-        (_REDIRECTED, "A shell reads > and < as names of files follow.", "Put the requirement between quotes."),
-        (_ASSIGNED, "A blank before = makes a command of the name.", "Take the blanks round = out."),
-        (_CUT, "The command goes on, and nothing follows.", "Write its end, or take the sign out."),
-        (_GAP, "An empty line ends the command that is to go on.", "Take the empty line out."),
-        (_BLANK_AFTER, "A blank follows the backslash, so that the command ends here.", "Take the blank out."),
+        (_DASH, "The dash before an option is a typographic one.", "Write - or --."),
+        (_REDIRECTED, "A shell takes > and < for redirections to files.", "Put the requirement between quotes."),
+        (_ASSIGNED, "With a space before =, a shell takes the name for a command.", "Take the spaces around = out."),
+        (_CUT, "The command continues, and nothing follows.", "Write the rest of it, or take the sign out."),
+        (_GAP, "An empty line ends the command, which was to continue.", "Take the empty line out."),
+        (_BLANK_AFTER, "A space follows the backslash, so the command ends here.", "Take the space out."),
     )
     found = [
         Mistake(
@@ -159,7 +159,7 @@ def _blocks(bare: str) -> Mistake | None:
     if not opened:
         return None
     word, line = opened[-1]
-    return Mistake(line, f"Nothing ends this {word}.", f"Write {_ENDS[word]} after it.")
+    return Mistake(line, f"This {word} has no end.", f"Write {_ENDS[word]} after it.")
 
 
 _QUOTES_AND_NOTES = pattern(r"\"[^\"]*\"|'[^']*'|(?:^|(?<=\s))#[^\n]*", re.MULTILINE)

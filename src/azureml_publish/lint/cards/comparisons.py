@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from azureml_publish.content.packaging.onnx import Port
 from azureml_publish.content.packaging.transformers_facts import is_model_class, stated
-from azureml_publish.lint.cards.numerals import NUMERALS, bytes_of, number_of
+from azureml_publish.lint.cards.numerals import NUMERALS, bytes_of, number_of, value_of
 from azureml_publish.lint.weights.known import Fact, Known
 from azureml_publish.patterns import pattern
 
@@ -42,7 +42,6 @@ _COUNTS = pattern(
     r"(?: ?(?P<u>k|thousand|m|mn|million|b|bn|billion|t|trillion))?(?![\w%]|[.,]\d)",
     re.IGNORECASE,
 )
-_UNITS = {"k": 1e3, "t": 1e12, "m": 1e6, "b": 1e9}
 
 
 def count(text: str, fact: str, facts: Facts) -> str:
@@ -54,8 +53,7 @@ def count(text: str, fact: str, facts: Facts) -> str:
     if not found or OF_OTHERS.search(text):
         return ""
     for match in found:
-        unit = 1e3 if (match["u"] or "").lower() == "thousand" else _UNITS.get((match["u"] or " ")[0].lower(), 1)
-        value = float(match["n"].replace(",", "")) * unit
+        value = value_of(match["n"], match["u"])
         exact = not match["u"] and not match["n"].endswith("000")
         if any(abs(value - one) <= one * (0.005 if exact else 0.2) for one in true):
             return ""

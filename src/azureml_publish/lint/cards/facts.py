@@ -14,7 +14,7 @@ from azureml_publish.lint.cards import comparisons
 from azureml_publish.lint.cards.comparisons import Facts
 from azureml_publish.lint.cards.figures import figures_of
 from azureml_publish.lint.cards.findings import Wrong, short
-from azureml_publish.lint.cards.numerals import bytes_of, number_of
+from azureml_publish.lint.cards.numerals import bytes_of, number_of, value_of
 from azureml_publish.lint.cards.own_figures import of_sibling
 from azureml_publish.lint.cards.statements import labelled, subject_of
 from azureml_publish.lint.markdown.cards import Card
@@ -177,7 +177,7 @@ def _of_arithmetic(card: Card) -> Iterator[Wrong]:
         if "size" not in _facts_of(label) or len(types) != 1 or len(sizes) != 1:
             continue
         found, exact = counts[0], counts[0]["whole"]
-        count = float(exact.replace(",", "")) if exact else float(found["n"]) * (1e9 if found["u"] in "bB" else 1e6)
+        count = value_of(exact or found["n"], None if exact else found["u"])
         whole, given = count * _OF_TYPE[min(types).lower()], bytes_of(sizes[0][0])
         if not whole / _FAR <= given <= whole * _FAR:
             true = f"{counts[0][0].strip()} parameters of {min(types)} have about {whole / 1e9:.3g} GB"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.lint.cards.findings import Wrong, short
-from azureml_publish.lint.cards.numerals import bytes_of
+from azureml_publish.lint.cards.numerals import bytes_of, value_of
 from azureml_publish.lint.cards.sizes import SIZE
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card
@@ -54,7 +54,7 @@ def _types(model: Described) -> Iterator[Wrong]:
     (true, _), (odd, _) = counts.most_common()
     _, text, where = next(one for one in stated if one[0] == odd)
     if seen[odd] <= 1:
-        yield Wrong(where, f"'{short(text)}' is of {odd.upper()}", f"everything else is of {true.upper()}")
+        yield Wrong(where, f"'{short(text)}' names {odd.upper()}", f"everything else names {true.upper()}")
 
 
 def _bits(model: Described, shown: Mapping[str, str]) -> Iterator[Wrong]:
@@ -64,7 +64,7 @@ def _bits(model: Described, shown: Mapping[str, str]) -> Iterator[Wrong]:
             bits = re.sub(r"\D", "", quant)[:1]
             if (match["a"] or match["b"]) != bits:
                 place = where or model.card.at(match.start(), match[0])
-                yield Wrong(place, f"'{match[0]}' stands here", f"{quant} has about {bits} bits")
+                yield Wrong(place, f"The text says '{match[0]}'", f"{quant} has about {bits} bits")
 
 
 _COUNT = pattern(r"\W{0,3}([0-9]{1,4}(?:\.[0-9]{1,3})?) ?([bm])(?:illion)?\b", re.IGNORECASE)
@@ -77,7 +77,7 @@ def _sizes(model: Described) -> Iterator[Wrong]:
     count = next((found for one in of_subject(card, "parameters") if (found := _COUNT.match(one.text))), None)
     for claim in of_subject(card, "size") if len(quants) == 1 and count else ():
         if (match := SIZE.search(claim.text)) and count:
-            bits = bytes_of(match[0]) * 8 / (float(count[1]) * (1e9 if count[2] in "bB" else 1e6))
+            bits = bytes_of(match[0]) * 8 / value_of(count[1], count[2])
             quant = int(min(quants))
             if not quant / _FAR <= bits <= quant * _FAR + 1:
                 true = f"{count[0].strip()} parameters of about {quant} bits each have another size"
@@ -110,7 +110,7 @@ def unlike_files(model: Described) -> Iterator[tuple[Location, str]]:
                 if (given and not given[0].lower().startswith(quant[0].lower())) or (
                     bits and bits != (quant["bits"] or quant["half"])
                 ):
-                    message = f"'{text}' stands under '{short(head)}' of {short(name)}."
+                    message = f"The column '{short(head)}' gives '{text}' for {short(name)}."
                     yield card.passage(row.line, cell.column, text), message
     yield from _of_code(card, frozenset(listed.values()))
 
@@ -126,5 +126,5 @@ def _of_code(card: Card, listed: frozenset[str]) -> Iterator[tuple[Location, str
     for stem, name, offset in found:
         foreign = any(sibling_of(stem, one) or strangers(families_in(stem), families_in(one)) for one in listed)
         if stem not in listed and (strange or foreign):
-            yield card.at(offset, name), f"The card's table lists no file such as {short(name)}."
+            yield card.at(offset, name), f"The card's table does not list such a file: {short(name)}."
             return

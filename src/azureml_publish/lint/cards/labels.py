@@ -162,7 +162,7 @@ def _lists(page: Card, labels: Sequence[str]) -> Iterator[Wrong]:
         listed = set(_CODE.findall(match["list"]))
         if len(listed) > 1 and len(listed & known) > 1 and listed != known:
             apart = ", ".join(sorted(listed ^ known))
-            true = f"the labels of config.json are {', '.join(sorted(known))}: {apart} is in one alone"
+            true = f"the labels of config.json are {', '.join(sorted(known))}: {apart} is in only one of them"
             yield contradicted(page, match.start(), match[0], true, by="The text")
 
 

@@ -61,7 +61,7 @@ def differing_languages(model: Described) -> Iterator[Misstated]:
         message = f"Summary or card say '{alone[0]}', and the spec names {len(spec)} languages."
         yield model.where("languages"), message, _SAME
     if len(spec) == 1 and _OF_MANY.match(summary):
-        message = f"The summary says '{short(summary.split()[0])}', and the spec names {min(spec)} alone."
+        message = f"The summary says '{short(summary.split()[0])}', and the spec names only {min(spec)}."
         hint = "List every language of the model, or correct the summary."
         yield model.where("languages"), message, hint
 
@@ -93,7 +93,7 @@ def _countries(model: Described, codes: list[str]) -> Iterator[Misstated]:
     for index, code in enumerate(codes):
         meant = _COUNTRIES.get(code.lower(), "")
         if meant and meant not in own and NAMES[meant] in model.card.lowered:
-            message = f"'{code}' is the code of a country; that of {NAMES[meant].title()} is {meant}."
+            message = f"'{code}' is a country code; the language code of {NAMES[meant].title()} is {meant}."
             yield model.where(f"languages.{index}"), message, f"Write {meant}."
 
 
@@ -203,7 +203,7 @@ def _in_sentences(model: Described, spec: frozenset[str]) -> Iterator[Misstated]
         if pair and (code_of(turn["one"]), code_of(turn["other"])) == (pair[2], pair[1]):
             yield (
                 model.card.at(turn.start(), turn[0]),
-                f"The card says '{short(turn[0])}', and the name {model.name} says from {pair[1]} to {pair[2]}.",
+                f"The card says '{short(turn[0])}', and the name {model.name} says {pair[1]} to {pair[2]}.",
                 "Write the direction that the model translates in.",
             )
             return

@@ -106,7 +106,7 @@ _REACHES = pattern(
 
 
 def _wrong(page: Card, offset: int, text: str, true: _Result) -> Wrong:
-    words = f"{short(' | '.join(true.labels))} is {true.text} where it is listed"
+    words = f"{short(' | '.join(true.labels))} is {true.text} in the list"
     return Wrong(page.at(offset, text), f"The text says {text}", words)
 
 

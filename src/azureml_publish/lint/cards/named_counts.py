@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.cards.numerals import value_of
 from azureml_publish.lint.cards.own_figures import of_sibling
-from azureml_publish.lint.cards.parameter_counts import close, count_text, value_of
+from azureml_publish.lint.cards.parameter_counts import close, count_text
 from azureml_publish.lint.cards.sentences import OTHERS
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card

@@ -53,7 +53,7 @@ def sibling_by_any(model: Described, name: str) -> Kind | None:
 def _wrong(model: Described, where: Location, text: str, name: str) -> Iterator[Misnamed]:
     kind = sibling_by_any(model, name.rpartition("/")[2])
     if kind is not None:
-        message = f"Here stands {short(text)}, which is of another {KIND_WORDS[kind]} than {model.name}."
+        message = f"This names {short(text)}, which is of another {KIND_WORDS[kind]} than {model.name}."
         yield where, message
 
 
@@ -94,12 +94,12 @@ def _backbones(model: Described, card: Card) -> Iterator[Misnamed]:
     beginning = card.words[:_FIRST]
     size = _CHECKPOINT.search(beginning) or _THE_SIZE.match(beginning)
     if size and contradiction(variant_of(model.name), variant_of(size["name"]), ("class",)):
-        message = f"Here stands the checkpoint {size['name']}, which is of another size than {model.name}."
+        message = f"This names the checkpoint {size['name']}, which is of another size than {model.name}."
         yield card.at(size.start("name"), size["name"]), message
     for stated in of_subject(card, "architecture"):
         key_of_llama_cpp = re.fullmatch(r"[a-z0-9]+", stated.text)  # `llama` is an architecture
         if not key_of_llama_cpp and strangers(families_in(model.name), families_in(stated.text.partition(",")[0])):
-            message = f"Here stands {short(stated.text)}, which is of another family than {model.name}."
+            message = f"This names {short(stated.text)}, which is of another family than {model.name}."
             yield card.at(stated.offset, stated.text), message
     named = [match] if (match := _IS.match(card.words)) else []
     for match in (*named, *_WITH.finditer(beginning)):
@@ -118,7 +118,7 @@ def _hours(model: Described, card: Card) -> Iterator[Misnamed]:
     own = variant_of(model.name).stated.get("hours", frozenset())
     stated = list(_HOURS_TRAINED.finditer(card.words)) if own else []
     if stated and not any(match["n"].replace(",", "") in own for match in stated):
-        message = f"Here stands '{short(stated[0][0])}', and the name {model.name} says {min(own)} hours."
+        message = f"This says '{short(stated[0][0])}', and the name {model.name} says {min(own)} hours."
         yield card.at(stated[0].start(), stated[0][0]), message
 
 
@@ -157,7 +157,7 @@ def _originals(model: Described, card: Card) -> Iterator[Misnamed]:
         there = _ORIGINAL.search(before) and re.search(r"original|published", before, re.IGNORECASE)
         here = _HERE.search(before) and not _BUILD.search(hub.lower().removeprefix(linked.lower()))
         if apart and (there or here):
-            message = f"Here this model is at {short(linked)}, and huggingFaceModelId says {hub}."
+            message = f"This links {short(linked)} as the model's page, and huggingFaceModelId says {hub}."
             yield card.at(link.url_start, link.url), message
 
 
@@ -224,7 +224,7 @@ def _subjects(model: Described, page: Card) -> Iterator[Misnamed]:
     name, tails = match["name"], {alphanumeric(one.rpartition("-")[2]) for one in own_names(model)}
     unlike = not variant_of(name).of_family(variant_of(model.name)) and alphanumeric(name) not in tails
     if sibling_of(model.name, name) or unlike:
-        message = f"The page says that it is of {short(name)}, and is one of {model.name}."
+        message = f"The page says that it is about {short(name)}, and it belongs to {model.name}."
         yield page.at(match.start("name"), name), message
 
 

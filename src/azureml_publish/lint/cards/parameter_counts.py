@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from azureml_publish.lint.cards.findings import Wrong, contradicted, short
+from azureml_publish.lint.cards.numerals import value_of
 from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence_at
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card
@@ -57,14 +58,6 @@ _PART = pattern(
     r"|new|extra|expert|each|every|per)\b",
     re.IGNORECASE,
 )
-_SCALE = {"b": 1e9, "m": 1e6, "k": 1e3, "t": 1e12}
-
-
-def value_of(digits: str, unit: str | None) -> float:
-    """The number that digits and a unit stand for: `7` with `B`."""
-    first = (unit or "").lower()
-    scale = 1e3 if first == "thousand" else _SCALE.get(first[:1], 1.0)
-    return float(digits.replace(",", "")) * scale
 
 
 def _kind(word: str | None) -> Kind:
@@ -169,7 +162,7 @@ def _unlike(model: Described, counts: Sequence[Count]) -> Iterator[Wrong]:
     best = counts[near.index(max(near))]
     for one in counts:
         if not close(one.value, best.value):
-            yield one.wrong(model, f"'{short(best.text)}' stands elsewhere")
+            yield one.wrong(model, f"another place says '{short(best.text)}'")
 
 
 _PRECISE = pattern(r"\W*\d+\.\d ?b", re.IGNORECASE)

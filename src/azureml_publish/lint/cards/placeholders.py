@@ -77,14 +77,14 @@ class Form(NamedTuple):
 
 
 WHAT = {
-    "": ("holds the place of something that was never written.", "Write it, or take it out."),
+    "": ("is a placeholder that was never filled in.", "Write it, or take it out."),
     "template": (
-        "is a template's expression that nothing replaced.",
-        "Put it between backticks if readers shall see it; else render it.",
+        "is a template expression that was never replaced.",
+        "Put it between backticks if readers are to see it, else render it.",
     ),
-    "assistant": ("is an answer of an assistant to the author, not a text for readers.", "Take it out."),
-    "printed": ("is what a program printed for a value that it did not have.", "Write the value, or take the row out."),
-    "signs": ("is shown as these two signs, and not as a new line.", "Write a new line."),
+    "assistant": ("is an AI assistant's answer to the author, not a text for readers.", "Take it out."),
+    "printed": ("is what a program prints for a missing value.", "Write the value, or take the row out."),
+    "signs": ("is shown as these two characters, not as a new line.", "Write a new line."),
     "authors": ("is for the card's authors, and is published with it.", "Do what it says, and take it out."),
 }
 """For each kind of placeholder, what a message says of it, and the hint."""

@@ -85,7 +85,7 @@ def unlike_quantisation(model: Described) -> Iterator[Wrong]:
         return
     for where, text, stated in claims_of(model):
         if other := stated.denied_by(true):
-            yield Wrong(where(), f"'{short(text)}' stands here", f"config.json has {other}")
+            yield Wrong(where(), f"This says '{short(text)}'", f"config.json has {other}")
 
 
 Claim: TypeAlias = tuple[Callable[[], Location], str, Quantised]

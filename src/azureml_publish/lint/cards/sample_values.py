@@ -35,7 +35,7 @@ def _refused_roles(model: Described) -> Iterator[tuple[SampleText, str]]:
     refuses = any(isinstance(one, str) and _NO_SYSTEM.search(one) and "system_message" not in one for one in templates)
     for sample, data in inputs(model) if refuses else ():
         if any(one.get("role") == "system" for one in records(data)):
-            yield sample, "The sample sends a turn of the system, which the tokenizer's chat_template refuses."
+            yield sample, "The sample sends a system message, which the tokenizer's chat_template refuses."
 
 
 _ZERO_SHOT = frozenset({"zero-shot-classification", "zero-shot-image-classification", "zero-shot-object-detection"})

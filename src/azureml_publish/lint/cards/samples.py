@@ -77,7 +77,7 @@ def parse_sample(text: str) -> Any:
     """The data of a sample. Deep nesting is refused.
 
     Raises:
-    NotJsonError: it is not JSON.
+        NotJsonError: it is not JSON.
     """
     try:
         data = json.loads(text, parse_constant=refuse_constant)

@@ -41,7 +41,7 @@ def _lower_rank(model: Described) -> Iterator[Wrong]:
     rank = model.adapter.get("r")
     for match, offset in model.card.in_fences(_RANK) if isinstance(rank, int) else ():
         if isinstance(rank, int) and int(match["n"]) < rank:
-            yield Wrong(model.card.at(offset, match[0]), f"'{match[0]}' stands here", f"the adapter's rank is {rank}")
+            yield Wrong(model.card.at(offset, match[0]), f"The text says '{match[0]}'", f"the adapter's rank is {rank}")
 
 
 _ACTIVATIONS = {
@@ -84,7 +84,7 @@ def _unlike_kind(model: Described, config: Mapping[str, Any]) -> Iterator[Wrong]
     true = (
         f"config.json has {experts} experts"
         if mixed
-        else f"config.json is of {config.get('model_type')}, without experts"
+        else f"config.json has the model type {config.get('model_type')}, without experts"
     )
     summary = model.summary
     if (match := form.search(summary)) and not denial.search(summary) and not OTHERS.search(summary):

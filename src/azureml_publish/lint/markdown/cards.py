@@ -110,8 +110,8 @@ class Card:
     """A model card.
 
     Attributes:
-    text: the whole card.
-    place: finds where a line and column were written; for a card from a template that takes a second rendering.
+        text: the whole card.
+        place: finds where a line and column were written; for a card from a template that takes a second rendering.
     """
 
     def __init__(
@@ -339,11 +339,11 @@ class Card:
         """The fix that makes these edits where the text of the card was written.
 
         Args:
-        edits: line, column, end line, end column in the card (from 1, the end not included), and the new text.
-        safe: whether the fix cannot change the meaning.
+            edits: line, column, end line, end column in the card (from 1, the end not included), and the new text.
+            safe: whether the fix cannot change the meaning.
 
         Returns:
-        the fix; None where an expression made any of the text, or where it is in several files.
+            the fix; None where an expression made any of the text, or where it is in several files.
         """
         if not edits or any(edit[2] > len(self.lines) for edit in edits):
             return None

@@ -46,9 +46,9 @@ class Link:
     """A link.
 
     Attributes:
-    start: the offset of its first character; `end` is the offset after its last.
-    url: its target as it is written; `url_start` is the offset of the target.
-    attributes: those of an HTML link other than `href`.
+        start: the offset of its first character; `end` is the offset after its last.
+        url: its target as it is written; `url_start` is the offset of the target.
+        attributes: those of an HTML link other than `href`.
     """
 
     kind: LinkKind
@@ -139,10 +139,10 @@ def links_in(source: str, prose: str, html: Sequence[tuple[int, int]], definitio
     """The links of a card.
 
     Args:
-    source: the card.
-    prose: the card without code, with the same offsets.
-    html: spans of HTML blocks, which are not Markdown.
-    definitions: offsets of lines that define a target.
+        source: the card.
+        prose: the card without code, with the same offsets.
+        html: spans of HTML blocks, which are not Markdown.
+        definitions: offsets of lines that define a target.
     """
     found = []
     if "](" in prose:

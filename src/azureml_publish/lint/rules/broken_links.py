@@ -34,7 +34,7 @@ _WRITABLE = pattern(r"[\w.~:/?#@!$&*+,;=%-]+", re.ASCII)
 _LOCALE = pattern(r"/[a-z]{2}(?:-[a-z]{2,4})?(?=/|$)", re.IGNORECASE)
 
 
-@rule("LINK002", "link-moved", Severity.INFO, "A link goes to a page that has moved for good.")
+@rule("LINK002", "link-moved", Severity.INFO, "A link goes to a page that has moved permanently.")
 def link_moved(use: LinkUse, answer: LinkAnswer) -> Findings:
     """A link to a page that has moved permanently."""
     if answer.state is not LinkState.FINE or not answer.moved:
@@ -46,14 +46,14 @@ def link_moved(use: LinkUse, answer: LinkAnswer) -> Findings:
         yield link_moved.at(
             use.location,
             f"The link to {short(use.written)} leads to a front page: {short(answer.moved)}. "
-            "The page that was meant is most likely gone.",
+            "The original page is most likely gone.",
             "Link where the page is now, or take the link out.",
             severity=Severity.WARNING,
         )
         return
     fragment = urldefrag(use.written).fragment
     target = answer.moved if not fragment or "#" in answer.moved else f"{answer.moved}#{fragment}"
-    message = f"The link to {short(use.written)} has moved for good, to {short(target)}."
+    message = f"The link to {short(use.written)} has moved permanently to {short(target)}."
     hint = f"Write {target}." if len(target) <= 300 else "Write the address that a browser shows there."
     yield link_moved.at(use.location, message, hint, fix=use.to(target) if _WRITABLE.fullmatch(target) else None)
 
@@ -65,11 +65,11 @@ def _plain(url: str) -> tuple[str, str, str]:
     return host, _LOCALE.sub("", unquote(parts.path), count=1).rstrip("/"), parts.query
 
 
-@rule("LINK003", "link-unreachable", Severity.INFO, "Whether a link works could not be seen.")
+@rule("LINK003", "link-unreachable", Severity.INFO, "A link could not be checked.")
 def link_unreachable(use: LinkUse, answer: LinkAnswer) -> Findings:
     """A link that could not be checked: no answer, a server error, or a page that refuses programs."""
     if answer.state is LinkState.UNREACHABLE:
-        message = f"Whether the link to {short(use.written)} works could not be seen: it {answer.outcome}."
+        message = f"The link to {short(use.written)} could not be checked: it {answer.outcome}."
         yield link_unreachable.at(use.location, message, "Open it in a browser, or run again later.")
 
 

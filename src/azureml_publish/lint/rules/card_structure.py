@@ -23,7 +23,7 @@ _NOTHING = pattern(
 )
 
 
-@rule("CARD052", "card-empty", Severity.WARNING, "The card says nothing.", pages=True)
+@rule("CARD052", "card-empty", Severity.WARNING, "The card has no text.", pages=True)
 def card_empty(model: Described) -> Findings:
     """A card without text, or with headings only."""
     card = model.card
@@ -47,7 +47,7 @@ def _template_empty(model: ModelSubject) -> Findings:
     begun = _OF_TEMPLATE.match(model.folder.card) if not model.folder.finished else None
     own = (model.project.project.templates / "card.md.j2").is_file()
     if begun and not own and not model.folder.spec.description and not _SHOWN.search(_TAGS.sub("", model.folder.card)):
-        message = "The card has no text of its own, so that the page shows no more than the spec."
+        message = "The card has no text of its own, so the page shows only what the spec says."
         hint = "Write in its blocks what the model does, for whom, and where it comes from."
         yield card_empty.at(Location(model.folder.card_path), message, hint)
 
@@ -79,7 +79,7 @@ def front_matter(model: Described) -> Findings:
         hint = "Move what it says into model.yaml (license, languages, datasets, tasks), and take it out here."
         yield front_matter.at(card.at(match.start(match.lastgroup or "mark")), message, hint, width=3)
     elif card.lines[0].rstrip() == "---" and len(card.lines) > 1 and _KEY.match(card.lines[1]):
-        message = "The card begins with front matter that is not closed, so that all of it is shown."
+        message = "The card begins with front matter that is not closed, so all of it is shown."
         hint = "End it with a line ---, or better, move what it says into model.yaml."
         yield front_matter.at(card.place(1, 1), message, hint, width=3)
 
@@ -96,7 +96,7 @@ _OTHER_FRONT = pattern(
 dashes."""
 
 
-@rule("CARD054", "fence-open", Severity.WARNING, "A fence of code is not closed.", pages=True)
+@rule("CARD054", "fence-open", Severity.WARNING, "A code fence is not closed.", pages=True)
 def fence_open(model: Described) -> Findings:
     """A fence without an end, so everything below it is shown as code."""
     card = model.card
@@ -110,7 +110,7 @@ def fence_open(model: Described) -> Findings:
             below = sum(1 for line in card.lines[first + 1 : end] if line.strip())
             yield fence_open.at(
                 card.passage(first + 1, card.lines[first].find(token.markup) + 1, token.markup),
-                f"No {token.markup} closes this fence, which makes code of {times(below, 'line')} below it.",
+                f"No {token.markup} closes this fence, which turns into code {times(below, 'line')} below it.",
                 f"Write {token.markup} after the code.",
             )
         elif (
@@ -121,7 +121,7 @@ def fence_open(model: Described) -> Findings:
         ):
             yield fence_open.at(
                 card.passage(first + 1, card.lines[first].find(token.markup) + 1, token.markup),
-                f"The next fence, {short(inner[0].strip())}, begins within this one, so that its code is text.",
+                f"The next fence, {short(inner[0].strip())}, begins within this one, so its code is shown as text.",
                 f"Write {token.markup} after the code.",
             )
     yield from _open_formulas(card)
@@ -149,7 +149,7 @@ def _open_formulas(card: Card) -> Findings:
             line, column = card.position(start + wrong)
             shown = card.lines[line - 1][column - 1 :]
             yield fence_open.at(
-                card.place(line, column), f"Nothing ends the formula at '{short(shown[:40])}'.", "Close it."
+                card.place(line, column), f"The formula at '{short(shown[:40])}' is not closed.", "Close it."
             )
 
 
@@ -200,7 +200,7 @@ class _Wrong:
     hint: str
 
 
-@rule("CARD055", "html-malformed", Severity.WARNING, "HTML of the card is not well formed.", pages=True)
+@rule("CARD055", "html-malformed", Severity.WARNING, "HTML in the card is malformed.", pages=True)
 def html_malformed(model: Described) -> Findings:
     """HTML tags that are cut off, unclosed, closed twice, or whose quotes are unclosed."""
     card = model.card
@@ -216,7 +216,9 @@ def _open_comment(card: Card) -> Iterator[_Wrong]:
     """Comments without an end. The others are blanked out of `prose`."""
     at = card.prose.find("<!--")
     if at >= 0 and "-->" not in card.prose[at:]:
-        yield _Wrong(at, "<!--", "Nothing closes this comment, so that all below it is hidden.", "Write --> after it.")
+        yield _Wrong(
+            at, "<!--", "Nothing closes this comment, so everything below it is hidden.", "Write --> after it."
+        )
 
 
 _WHOLE_TAGS = r"(?:b|i|u|p|a|div|span|sup|sub|table|tr|td|th|li|ul|ol|strong|em|details|summary)"
@@ -226,12 +228,12 @@ _SLIPS = tuple(
     for form, what, hint in (
         (
             rf"< /?(?:{_WHOLE_TAGS}|br|hr|img)(?: ?/)?>|</ {_WHOLE_TAGS}>|<(?:br|hr|img)\b[^<>]*/ >",
-            "is no tag of HTML, because of its space",
-            "Take the space out.",
+            "is not an HTML tag because of its space",
+            "Remove the space.",
         ),
         (
             rf"<(?P<name>{_WHOLE_TAGS}|center|h[1-6])\b[^<>]*>[^<>\n]+<(?P=name)>[ \t]*(?:\n|\Z)",
-            "begins once more where it is to end",
+            "begins again where it should end",
             "Write / before the last name.",
         ),
         (
@@ -282,7 +284,7 @@ def _cut_tags(card: Card) -> Iterator[_Wrong]:
         yield _Wrong(
             match.start(),
             match[0],
-            f"The tag '{short(match[0])}' has no >, so that it is shown as text.",
+            f"The tag '{short(match[0])}' has no >, so it is shown as text.",
             "Close it with >.",
         )
 
@@ -298,11 +300,11 @@ def _unbalanced(card: Card) -> Iterator[_Wrong]:
         )
         if (near and near[0] != name) or (closing and name == "br"):
             meant = near[0] if near else name
-            yield _Wrong(match.start(), match[0], f"'{match[0]}' is no tag of HTML.", f"Write <{meant}>.")
+            yield _Wrong(match.start(), match[0], f"'{match[0]}' is not an HTML tag.", f"Write <{meant}>.")
         if name not in _QUOTED:
             continue
         if attributes.count('"') % 2 or (not attributes.count('"') and attributes.count("'") % 2):
-            message = f"A quote in '{short(match[0])}' is not closed, so that the tag says something else."
+            message = f"A quote in '{short(match[0])}' is not closed, so the tag means something else."
             yield _Wrong(match.start(), match[0], message, "Close the quote.")
         if name not in _CONTAINERS:
             continue
@@ -312,7 +314,7 @@ def _unbalanced(card: Card) -> Iterator[_Wrong]:
             continue
         depth = next((at for at in range(len(opened) - 1, -1, -1) if opened[at][0] == name), None)
         if depth is None:
-            message = f"'{match[0]}' ends what was never begun."
+            message = f"'{match[0]}' ends an element that never began."
             yield _Wrong(match.start(), match[0], message, f"Write <{name}> before it, or take it out.")
             continue
         yield from (_not_closed(*one) for one in opened[depth + 1 :])
@@ -353,7 +355,9 @@ _DISCLAIMER = pattern(
 _ORIGINAL = pattern(r"\boriginal[- ]model[- ]card\b", re.IGNORECASE)
 
 
-@rule("CARD051", "machine-summary-disclaimer-link", Severity.INFO, "A machine-made summary links no original.")
+@rule(
+    "CARD051", "machine-summary-disclaimer-link", Severity.INFO, "A machine-written summary does not link its original."
+)
 def machine_summary_disclaimer_link(model: Described) -> Findings:
     """A summary that is marked as written by a machine and does not link its original."""
     card = model.card
@@ -370,6 +374,6 @@ def machine_summary_disclaimer_link(model: Described) -> Findings:
         if named and own:
             text = f"[{named[0]}](https://huggingface.co/{own})"
             fix = card.fix([replacing(card, named.start(), named.end(), text)])
-        message = f"'{short(match[0])}', says the card, but it links no original to compare the summary with."
+        message = f"'{short(match[0])}', says the card, but it does not link the original."
         hint = f"Link https://huggingface.co/{own}." if own else "Link the original model card."
         yield machine_summary_disclaimer_link.at(card.at(match.start(), match[0]), message, hint, fix=fix)

@@ -31,7 +31,12 @@ _CELL = pattern(rf"[\s*_(\[<`]*(?:{EMPTY_WORDS})[\s*_)\]>`.!…]*", re.IGNORECAS
 _LINE = pattern(rf"^[ \t>*+_-]*((?:{EMPTY_WORDS})[*_]*[.!…]*)[ \t*_]*$", re.IGNORECASE | re.MULTILINE)
 
 
-@rule("CARD010", "placeholder-text", Severity.WARNING, "Text stands there that was to be replaced.")
+@rule(
+    "CARD010",
+    "placeholder-text",
+    Severity.WARNING,
+    "A placeholder was not replaced, or a note to the authors was left.",
+)
 def placeholder_text(model: Described) -> Findings:
     """A placeholder that was not replaced, or a note to the card's authors."""
     for card in model.cards:
@@ -53,7 +58,7 @@ def placeholder_text(model: Described) -> Findings:
             what, hint = WHAT[form[0].what]
             yield placeholder_text.at(model.where(path), f"{path}: '{short(form[1][0])}' {what}", hint)
         elif copied or form is not None or _CELL.fullmatch(text.text):
-            message = f"{path} holds the place of something that was never written: '{short(text.text)}'."
+            message = f"{path} is a placeholder that was never filled in: '{short(text.text)}'."
             yield placeholder_text.at(model.where(path), message, "Write it, or leave the key out.")
 
 
@@ -317,7 +322,7 @@ _NAMES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 _WORD = pattern(r"(?<![\w./-])[A-Za-z][a-z]{5,20}(?![\w./-])")
 
 
-@rule("CARD031", "heading-not-canonical", Severity.INFO, "A section goes by another name than in other cards.")
+@rule("CARD031", "heading-not-canonical", Severity.INFO, "A section has another name than in other cards.")
 def heading_not_canonical(model: Described) -> Findings:
     """A section with another name than in all other cards.
 
@@ -344,7 +349,7 @@ def heading_not_canonical(model: Described) -> Findings:
             card,
             edits,
             f"{first}{more}: readers and programs look for one name.",
-            "Take the common name.",
+            "Use the common name.",
             width=edits[0][3] - edits[0][1],
         )
 
@@ -353,7 +358,7 @@ def heading_not_canonical(model: Described) -> Findings:
     "CARD076",
     "heading-reserved",
     Severity.WARNING,
-    "A section is reserved to models that Azure sells itself.",
+    "A section is reserved for models that Azure sells itself.",
     pages=True,
 )
 def heading_reserved(model: Described) -> Findings:

@@ -20,7 +20,7 @@ from azureml_publish.spec import AzuremlSource, GitSource, MlflowSource
 _RESERVED = (("azureml", "azure"), ("aml",), ("model",))
 
 
-@rule("GATE008", "name-reserved", Severity.ERROR, "Microsoft's catalogue does not take the name.")
+@rule("GATE008", "name-reserved", Severity.ERROR, "Microsoft's catalogue does not accept the name.")
 def name_reserved(model: Described) -> Findings:
     """A name with a word that Microsoft's catalogue reserves, unless it begins with `Azure-`.
 
@@ -35,8 +35,8 @@ def name_reserved(model: Described) -> Findings:
             strict = model.profile == CATALOG
             yield name_reserved.at(
                 model.where("name"),
-                f"The name {short(model.name)} holds '{word}', which Microsoft's catalogue takes in no name.",
-                "Leave the word out; names that begin with Azure- are taken."
+                f"The name {short(model.name)} holds '{word}', which Microsoft's catalogue does not allow in names.",
+                "Leave the word out; names that begin with Azure- are accepted."
                 if "azure" in words
                 else "Leave the word out.",
                 severity=None if strict else Severity.WARNING if "azure" in words else Severity.INFO,
@@ -61,14 +61,14 @@ def catalogue_key_missing(model: Described) -> Findings:
     if model.profile != CATALOG:
         return
     for keys, hint in _missing(model.metadata):
-        message = f"Microsoft's catalogue requires {keys}, which is not there."
+        message = f"Microsoft's catalogue requires {keys}, which is missing."
         yield catalogue_key_missing.at(model.where(keys.partition(",")[0]), message, hint)
     for scenario in _SCENARIOS:
         recommended, _, allowed = (found_at(model.metadata, key.split(".")) for key in _sizes(scenario))
         if recommended and allowed and {*map(str, recommended)} != {*map(str, allowed)}:
             key, _, other = _sizes(scenario)
             yield catalogue_key_missing.at(
-                model.where(key), f"{key} names other sizes than {other}.", "Name the same sizes in both."
+                model.where(key), f"{key} has other sizes than {other}.", "Name the same sizes in both."
             )
 
 
@@ -96,7 +96,7 @@ def _sizes(scenario: str) -> tuple[str, str, str]:
     return f"SKU.{scenario}RecommendedSkus", f"SKU.{scenario}MinSkuSpec", f"supportedComputes.{scenario}Computes"
 
 
-@rule("GATE006", "tag-not-taken", Severity.ERROR, "Microsoft's catalogue does not take a tag or property.")
+@rule("GATE006", "tag-not-taken", Severity.ERROR, "Microsoft's catalogue does not accept a tag or property.")
 def tag_not_taken(model: Described) -> Findings:
     """A tag or property that is not one of the few that have no place in the system metadata."""
     if model.profile != CATALOG:
@@ -106,12 +106,12 @@ def tag_not_taken(model: Described) -> Findings:
         for name, value in held.items():
             place, key = model.where(f"{section}.{name}"), known.get(name)
             if key is None:
-                message = f"{section}.{name}: Microsoft's catalogue does not take it."
+                message = f"{section}.{name}: Microsoft's catalogue does not accept it."
                 yield tag_not_taken.at(place, message, "Leave it out, or write it as metadata that the catalogue has.")
             elif (form := wanted_type(value, key)) is not None:
                 yield tag_not_taken.at(place, f"{section}.{name} is {value!r}.", f"Write {form}.")
             elif key.values and value not in key.values:
-                message = f"{section}.{name}: Microsoft's catalogue does not take {value}."
+                message = f"{section}.{name}: Microsoft's catalogue does not accept {value}."
                 yield tag_not_taken.at(place, message, f"Write one of {', '.join(map(str, key.values))}.")
 
 
@@ -124,7 +124,7 @@ def old_key_not_taken(subject: AssetSubject) -> Findings:
         for row in rows:
             held = subject.read.asset.spec.get(row.section)
             if isinstance(held, Mapping) and row.key in held:
-                message = f"{row.old_name}: Microsoft's catalogue takes it as system metadata only."
+                message = f"{row.old_name}: Microsoft's catalogue accepts it only as system metadata."
                 hint = f"Move it to system_metadata.{'.'.join(row.path)}."
                 yield tag_not_taken.at(subject.place((row.section, row.key)), message, hint)
 
@@ -141,7 +141,7 @@ def old_key_of_a_folder(model: ModelSubject) -> Findings:
             if row.key in getattr(rendered.asset, row.section):
                 written: KeyPath = (row.section, row.key)
                 place = written if holds(document.data, written) else ("extra", *written)
-                message = f"{row.old_name}: Microsoft's catalogue takes it as system metadata only."
+                message = f"{row.old_name}: Microsoft's catalogue accepts it only as system metadata."
                 hint = f"Write it as metadata, {'.'.join(row.path)}, or with the key of the spec that says it."
                 yield tag_not_taken.at(document.location(place), message, hint)
 
@@ -155,7 +155,7 @@ _TAKEN: Mapping[tuple[str, ...], tuple[str, ...]] = {
 """
 
 
-@rule("GATE007", "source-not-taken", Severity.ERROR, "Microsoft's catalogue does not take files from such a source.")
+@rule("GATE007", "source-not-taken", Severity.ERROR, "Microsoft's catalogue does not accept files from such a source.")
 def source_not_taken(model: ModelSubject) -> Findings:
     """Sources that the catalogue's tools cannot read, and keys that spec.yaml may not have."""
     if model.project.project.config.profile != CATALOG:
@@ -174,9 +174,9 @@ def source_not_taken(model: ModelSubject) -> Findings:
     for key_path, values in _TAKEN.items():
         value = found_at(over, key_path)
         if holds(over, key_path) and value not in values:
-            message = f"Microsoft's validator does not take {value} here."
+            message = f"Microsoft's validator does not accept {value} here."
             hint = f"Write {' or '.join(values)}, or leave it out."
             yield source_not_taken.at(document.location(("extra", *key_path)), message, hint)
     for key in sorted((spec.extra.root if spec.extra is not None else {}).keys() - _ROOT):
-        message = f"Microsoft's catalogue knows no key {key} at the top of spec.yaml."
+        message = f"Microsoft's catalogue does not know the key {key} at the top of spec.yaml."
         yield source_not_taken.at(document.location(("extra", "root", key)), message, "Leave it out.")

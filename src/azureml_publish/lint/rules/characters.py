@@ -56,8 +56,8 @@ def _misread(card: Card) -> Findings:
         yield mojibake.at(
             card.at(match.start(), match[0]),
             f"{times(len(match[0]), 'character')} here ({_codes(match[0])}) "
-            + (f"{'was' if len(match[0]) == 1 else 'were'} {what} before a program took UTF-8 for another encoding."
-               if known else "stand for something that was lost when a program took one encoding for another."),
+            + (f"{'was' if len(match[0]) == 1 else 'were'} {what} before a program read UTF-8 as another encoding."
+               if known else "replace something that was lost when a program read another encoding."),
             f"Write {what}." if known else "Write what was meant, or take it out.",
             fix=card.fix([edit]) if known else None,
         )  # fmt: skip
@@ -108,7 +108,7 @@ separators that editors do not show; private-use characters, which every font sh
 which can hide text for programs and belong only into some flags."""
 
 
-@rule("CARD048", "control-character", Severity.WARNING, "A control character stands in text.")
+@rule("CARD048", "control-character", Severity.WARNING, "A text contains a control character.")
 def control_character(model: Described) -> Findings:
     """A character that pages do not show and programs may obey."""
     for card in everything_of(model):
@@ -120,7 +120,7 @@ def control_character(model: Described) -> Findings:
             edits = [replacing(card, one.start(), one.end(), "") for one in found]
             message = (
                 f"{times(len(edits), 'control character')}, the first U+{ord(found[0][0][0]):04X},"
-                f" {'stands' if len(edits) == 1 else 'stand'} in the text: no page shows it, terminals may obey it."
+                f" {'is' if len(edits) == 1 else 'are'} in the text: pages do not show it, terminals may obey it."
             )
             yield once_a_card(control_character, card, edits, message, "Take it out.")
 
@@ -131,7 +131,7 @@ _NBSP = pattern(
 )
 
 
-@rule("CARD041", "nbsp", Severity.WARNING, "A no-break space stands where a plain space is meant.")
+@rule("CARD041", "nbsp", Severity.WARNING, "A no-break space is in the place of a plain space.")
 def nbsp(model: Described) -> Findings:
     """A no-break space where a plain space is meant."""
     for card in model.cards:
@@ -140,7 +140,7 @@ def nbsp(model: Described) -> Findings:
         edits = [replacing(card, match.start(), match.end(), " ") for match in _NBSP.finditer(card.source)]
         if edits:
             message = (
-                f"{times(len(edits), 'no-break space')} (U+00A0) {'stands' if len(edits) == 1 else 'stand'} where a"
+                f"{times(len(edits), 'no-break space')} (U+00A0) {'is' if len(edits) == 1 else 'are'} where a"
                 " plain space is meant: programs that split at spaces, Markdown among them, do not see it."
             )
             yield once_a_card(nbsp, card, edits, message, "Write a plain space.")
@@ -153,7 +153,7 @@ _HIDDEN = pattern(
 """Joiners are needed between emoji, and in Arabic and Indic words."""
 
 
-@rule("CARD042", "zero-width-char", Severity.WARNING, "A character without width hides in the text.")
+@rule("CARD042", "zero-width-char", Severity.WARNING, "The text contains a character without width.")
 def zero_width_char(model: Described) -> Findings:
     """A character without width that no emoji and no script needs."""
     for card in everything_of(model):
@@ -168,7 +168,7 @@ def _hidden(card: Card) -> Findings:
         character = card.lines[line - 1][column - 1]
         message = (
             f"{times(len(edits), 'character')} without width, the first U+{ord(character):04X},"
-            f" {'hides' if len(edits) == 1 else 'hide'} in the text: searching and copying trip over it."
+            f" {'is' if len(edits) == 1 else 'are'} in the text: searching and copying fail because of it."
         )
         found = once_a_card(zero_width_char, card, edits, message, "Take it out.")
         harmful = _IN_WORD.search(card.source) or card.source[:1] == "\ufeff"
@@ -200,7 +200,7 @@ def smart_quote_in_code(model: Described) -> Findings:
             yield from _quoted_code(card)
     for path, text in texts_of(model):
         if _QUOTED.fullmatch(text.text):
-            message = f"The quotes of {path} are typographic, so that they are a part of the value: {text.text}"
+            message = f"The quotes of {path} are typographic, so they are a part of the value: {text.text}"
             yield smart_quote_in_code.at(model.where(path), message, "Write \" or ', or no quotes at all.")
 
 
@@ -215,7 +215,7 @@ def _quoted_code(card: Card) -> Findings:
         line = fence.line + 1 + fence.text.count("\n", 0, found)
         quote = fence.text[found]
         message = f"The {fence.language} has the typographic quote {quote} (U+{ord(quote):04X}), not a quote of code."
-        hint = "Write \" or '; people copy code as it stands."
+        hint = "Write \" or '; people copy code as it is."
         yield smart_quote_in_code.at(card.place(line, card.lines[line - 1].find(quote) + 1), message, hint, width=1)
 
 
@@ -239,7 +239,7 @@ _TAB = pattern(r"(?<=[^\s>*+#.)-])\t+(?=\S)")
 """Tabs that indent or follow a list marker have a meaning in Markdown; these have none."""
 
 
-@rule("CARD044", "tab-in-prose", Severity.INFO, "A tab stands within text.")
+@rule("CARD044", "tab-in-prose", Severity.INFO, "A tab is within text.")
 def tab_in_prose(model: Described) -> Findings:
     """A tab within text."""
     card = model.card
@@ -247,11 +247,11 @@ def tab_in_prose(model: Described) -> Findings:
         return
     edits = [replacing(card, match.start(), match.end(), " ") for match in _TAB.finditer(card.prose)]
     if edits:
-        message = f"{times(len(edits), 'tab')} {'stands' if len(edits) == 1 else 'stand'} within text."
+        message = f"{times(len(edits), 'tab')} {'is' if len(edits) == 1 else 'are'} within text."
         yield once_a_card(tab_in_prose, card, edits, message, "Write a space.")
 
 
-@rule("CARD045", "trailing-whitespace", Severity.INFO, "A line ends with spaces that do nothing.")
+@rule("CARD045", "trailing-whitespace", Severity.INFO, "A line ends with spaces that have no effect.")
 def trailing_whitespace(model: Described) -> Findings:
     """Spaces at the end of a line that do not make a line break."""
     card = model.card
@@ -260,7 +260,7 @@ def trailing_whitespace(model: Described) -> Findings:
     edits = list(_edits(card))
     if edits:
         count = times(len(edits), "line")
-        message = f"{count} {'ends' if len(edits) == 1 else 'end'} with spaces that do nothing."
+        message = f"{count} {'ends' if len(edits) == 1 else 'end'} with spaces that have no effect."
         hint = "Take them out. Two spaces that break a line of text are left alone."
         yield once_a_card(trailing_whitespace, card, edits, message, hint, width=edits[0][3] - edits[0][1])
 
@@ -296,8 +296,8 @@ def crlf(model: Described) -> Findings:
         (number, len(card.lines[number - 1]) + 1, number + 1, 1, "\n") for number, end in ends if end[0] != "\n"
     ]
     message = (
-        f"{times(count, 'line')} {'ends' if count == 1 else 'end'} with CR LF: a change by somebody with another"
-        " editor is a change of every line."
+        f"{times(count, 'line')} {'ends' if count == 1 else 'end'} with CR LF: a change with another"
+        " editor may change every line."
     )
     hint = "Save the file with LF; `* text=auto eol=lf` in .gitattributes keeps it."
     mixed = len(edits) < card.text.count("\n")
@@ -305,7 +305,7 @@ def crlf(model: Described) -> Findings:
     yield once_a_card(crlf, card, edits, message, hint, severity=severity)
 
 
-@rule("CARD047", "no-final-newline", Severity.INFO, "The last line is not ended.")
+@rule("CARD047", "no-final-newline", Severity.INFO, "The last line has no line feed.")
 def no_final_newline(model: Described) -> Findings:
     """A last line without a line feed."""
     card = model.card
@@ -314,7 +314,7 @@ def no_final_newline(model: Described) -> Findings:
     line, column = len(card.lines), len(card.lines[-1]) + 1
     yield no_final_newline.at(
         card.place(line, max(1, column - 1)),
-        "No line feed ends the card's last line, so that a line added below shows up as a change of two.",
+        "The card's last line has no line feed, so adding a line below changes both.",
         "End it with a line feed.",
         fix=card.fix([(line, column, line, column, "\n")]),
         width=1,

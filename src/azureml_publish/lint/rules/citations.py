@@ -63,8 +63,8 @@ def _in_code(model: Described) -> _Found:
         text = _ESCAPED.sub("", fence.text)
         match = _ENTRY.search(text)
         if match and text.count("{") != text.count("}") and not text[: match.start()].strip():
-            missing = "is not closed" if text.count("{") > text.count("}") else "has a } too many"
-            message = f"The entry {short(match[0].strip())}...}} {missing}, so that no program reads it."
+            missing = "is not closed" if text.count("{") > text.count("}") else "has one } too many"
+            message = f"The entry {short(match[0].strip())}...}} {missing}, so programs cannot read it."
             yield card.place(fence.line + 1, 1), message, "Close each { with one }."
         if match or fence.language in ("bibtex", "bib"):
             for offset, message, hint in (*_entry_mistakes(fence.text), *_unlikely(fence.text, model.as_of.year)):
@@ -77,7 +77,7 @@ def _in_links(model: Described) -> _Found:
     for link in card.links if "doi.org" in card.source or "arxiv.org" in card.source else ():
         where = card.at(link.url_start, link.url)
         if (found := _DOI.match(link.url)) and "<" not in link.url and "{" not in link.url:
-            message = f"'{short(link.url)}' holds no DOI, which begins with 10. and has a / after its owner's number."
+            message = f"'{short(link.url)}' has no DOI, which begins with 10. and has a / after the owner's number."
             hint = "Write https://doi.org/10.NUMBER/NAME, as the paper's page has it."
             yield card.at(link.url_start, found[0]), message, hint
         number = _ARXIV.match(link.url)
@@ -89,7 +89,7 @@ def _in_links(model: Described) -> _Found:
             continue
         paper, named = f"{number[1]}.{number[2]}", _NAMED_NUMBER.fullmatch(link.text)
         if named and named[1] != paper:
-            yield where, f"The link says {named[1]} and leads to {paper}.", "Write the same number in both."
+            yield where, f"The link says {named[1]}, but leads to {paper}.", "Write the same number in both."
         if not _is_paper(number[1], number[2]):
             yield where, f"arXiv has no paper {paper}.", _AS_IT_STANDS
         elif _to_come(number[1], model):
@@ -108,7 +108,7 @@ def _in_words(model: Described) -> _Found:
     """Wrong paper numbers in the text, and BibTeX entries outside code."""
     card = model.card
     for match in _AS_TEXT.finditer(card.prose) if "@" in card.prose and "{" in card.prose else ():
-        message = f"The entry {short(match[0])}... stands as text, so that its lines run into one."
+        message = f"The entry {short(match[0])}... is not in a code block, so its lines run together."
         yield card.at(match.start(), match[0]), message, "Put ```bibtex before it and ``` after it."
     named = any(sign in card.prose for sign in ("arxiv", "arXiv", "ArXiv", "ARXIV"))
     for match in (*_NUMBER.finditer(card.words), *_DOI_OF_ARXIV.finditer(card.prose)) if named else ():
@@ -116,7 +116,7 @@ def _in_words(model: Described) -> _Found:
             message = f"arXiv has no paper {match['month']}.{match['rest']}."
             yield card.at(match.start(), match[0]), message, _AS_IT_STANDS
     for match in card.near(_NO_DOI, "doi"):
-        message = f"'{short(match['doi'])}' is no DOI, which begins with 10. and has a / after its owner's number."
+        message = f"'{short(match['doi'])}' is not a DOI, which begins with 10. and has a / after the owner's number."
         yield card.at(match.start("doi"), match["doi"]), message, "Write 10.NUMBER/NAME, as the paper's page has it."
 
 
@@ -140,17 +140,17 @@ _OPEN_QUOTE = pattern(r"^[ \t]*(?P<field>\w+)[ \t]*=[ \t]*\"[^\"\n]*,[ \t]*\n[ \
 def _unlikely(text: str, this_year: int) -> Iterator[tuple[int, str, str]]:
     """Placeholders, misspelt fields, unclosed quotes and years in the future: offset, message and hint."""
     for match in _SURELY.finditer(text):
-        yield match.start(), f"'{short(match[0].strip())}...' holds the place of something.", "Write the paper's own."
+        yield match.start(), f"'{short(match[0].strip())}...' is a placeholder.", "Write the paper's own."
     for match in _OPEN_QUOTE.finditer(text):
-        yield match.start(), f"No quote ends the field {match['field']}.", 'Write " before the comma.'
+        yield match.start(), f"The field {match['field']} has no closing quote.", 'Write " before the comma.'
     for field in _FIELD.finditer(text):
         name = field["field"].lower()
         near = difflib.get_close_matches(name, _FIELDS, n=1, cutoff=0.8) if name not in _OTHER_FIELDS else []
         if near and near[0] != name:
-            yield field.start("field"), f"BibTeX knows no field {field['field']}.", f"Write {near[0]}."
+            yield field.start("field"), f"BibTeX has no field {field['field']}.", f"Write {near[0]}."
     for year in _YEAR.finditer(text):
         if len(year["year"]) == 4 and this_year + 1 < int(year["year"]):
-            yield year.start(), f"{year['year']} is still to come.", "Write the year of the paper."
+            yield year.start(), f"{year['year']} is in the future.", "Write the year of the paper."
 
 
 _OTHER_FIELDS = frozenset(
@@ -170,7 +170,7 @@ def _entry_mistakes(text: str) -> Iterator[tuple[int, str, str]]:
         kind = entry["kind"].lower()
         near = difflib.get_close_matches(kind, _KINDS, n=1, cutoff=0.85)
         if near and near[0] != kind and kind not in _RARE:
-            yield entry.start(), f"BibTeX knows no entry @{entry['kind']}.", f"Write @{near[0]}."
+            yield entry.start(), f"BibTeX has no entry @{entry['kind']}.", f"Write @{near[0]}."
         elif kind in _KINDS and not entry["open"]:
             yield entry.start(), f"The entry @{entry['kind']} does not begin with {{.", f"Write @{kind}{{KEY,"
         elif kind in _KINDS and entry["end"] == "," and not entry["key"]:
@@ -178,13 +178,13 @@ def _entry_mistakes(text: str) -> Iterator[tuple[int, str, str]]:
     for field in _FIELD_END.finditer(text):
         yield (
             field.start(),
-            f"No comma stands after the field {field['field']}.",
+            f"There is no comma after the field {field['field']}.",
             "Write a comma at the end of the line.",
         )
     yield from _fields_twice(text)
     for year in _YEAR.finditer(text):
         if len(year["year"]) != 4:
-            yield year.start(), f"{year['year']} is no year.", "Write four digits."
+            yield year.start(), f"{year['year']} is not a year.", "Write four digits."
     for number in _EPRINT.finditer(text):
         if not _is_paper(number["month"], number["rest"]):
             yield number.start(), f"arXiv has no paper {number['month']}.{number['rest']}.", "Write the paper's number."
@@ -200,12 +200,14 @@ def _fields_twice(text: str) -> Iterator[tuple[int, str, str]]:
     for start, end in zip(starts, (*starts[1:], len(text)), strict=False):
         number, page = _EPRINT.search(text, start, end), _PAGE.search(text, start, end)
         if number and page and page["number"] != f"{number['month']}.{number['rest']}":
-            message = f"eprint is {number['month']}.{number['rest']}, and the address of the entry {page['number']}."
+            message = (
+                f"eprint is {number['month']}.{number['rest']}, and the address of the entry has {page['number']}."
+            )
             yield page.start(), message, "Write the number of one paper in both."
         seen: set[str] = set()
         for field in _FIELD.finditer(text, start, end):
             if (name := field["field"].lower()) in seen:
-                message = f"The field {field['field']} stands twice in one entry."
+                message = f"The field {field['field']} is twice in one entry."
                 yield field.start("field"), message, "Take one of the two out: programs read either of them."
             seen.add(name)
 

@@ -81,7 +81,7 @@ def code_loads_another_model(model: Described) -> Findings:
             continue  # the card says there what it loads, and why
         if card.source.lower().count(tail) > sum(fence.text.lower().count(tail) for fence in card.fences):
             continue  # in inline code or front matter
-        message = f"The code loads {one.name}, and nothing in the card says why; the model is {model.name}."
+        message = f"The code loads {one.name}, and the card does not say why; the model is {model.name}."
         hint = f"Load {hub_id(model) or model.name}, or say what {short(one.name)} is for."
         yield code_loads_another_model.at(card.at(one.offset, one.name), message, hint)
         return
@@ -186,7 +186,7 @@ def _of_other_kinds(model: Described, tasks: frozenset[str]) -> Iterator[tuple[s
     others = [kind for other, kind in _OF_MEDIUM.items() if medium is not None and other != medium]
     foreign = [one for one in loaded if any(kind.search(one[0]) for kind in others)]
     if loaded and len(foreign) == len(loaded):
-        yield f"loads the model as {foreign[0][0]}, which is no class for {own}", *foreign[0], _CLASS
+        yield f"loads the model as {foreign[0][0]}, which is not a class for {own}", *foreign[0], _CLASS
     if loaded and not foreign and tasks <= KNOWN_TASKS - _ANY_MODELS:
         meant = [tasks_of_class(name) for name, _ in loaded]
         configured = {task for name in classes_of(model.settings) for task in tasks_of_class(name)}
@@ -272,7 +272,7 @@ _SIZE = pattern(r"\bStandard_[A-Z]{1,3}\d+[A-Za-z]*(?:_[A-Za-z0-9]+){0,3}(?![\w-
     "SKU016",
     "sku-of-the-card",
     Severity.WARNING,
-    "The card names a size that is retired, or that there is not.",
+    "The card names a size that is retired or does not exist.",
     pages=True,
 )
 def sku_of_the_card(model: Described) -> Findings:
@@ -297,7 +297,7 @@ def sku_of_the_card(model: Described) -> Findings:
         if name in listed:
             continue  # SKU003 and SKU010 report it in the list
         if offset in deployed and isinstance(allowed, list | tuple) and allowed and name in catalogue:
-            message = f"The card deploys on {name}, which the sizes for inference do not have."
+            message = f"The card deploys on {name}, which is not among the sizes for inference."
             yield sku_of_the_card.at(card.at(offset, name), message, f"Name one of them, such as {allowed[0]}.")
             continue
         sku = catalogue.get(name)
@@ -314,7 +314,7 @@ def sku_of_the_card(model: Described) -> Findings:
         yield sku_of_the_card.at(card.at(offset, name), message, hint)
 
 
-@rule("CARD077", "code-broken", Severity.WARNING, "Code of the card is not of the language that it claims.", pages=True)
+@rule("CARD077", "code-broken", Severity.WARNING, "Code in the card is not valid in its language.", pages=True)
 def code_broken(model: Described) -> Findings:
     """A fence of Python, YAML or shell that is not valid in its language, so it cannot be copied.
 

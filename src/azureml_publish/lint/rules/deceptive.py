@@ -33,7 +33,7 @@ def bidi_character(model: Described) -> Findings:
             edits = [replacing(card, one.start(), one.end(), "") for one in _BIDI.finditer(card.source)]
             message = (
                 f"{times(len(edits), 'character')}, the first U+{ord(match[0]):04X},"
-                f" {'turns' if len(edits) == 1 else 'turn'} the direction of text, so that it is read otherwise."
+                f" {'changes' if len(edits) == 1 else 'change'} the direction of text: readers see something else."
             )
             yield once_a_card(bidi_character, card, edits, message, "Take it out.")
 
@@ -49,7 +49,12 @@ _MIXED = pattern(
 """Latin words with Cyrillic or Greek letters that look like Latin ones."""
 
 
-@rule("CARD074", "letter-of-another-script", Severity.WARNING, "A word holds a letter that only looks like its own.")
+@rule(
+    "CARD074",
+    "letter-of-another-script",
+    Severity.WARNING,
+    "A word has a letter of another script that looks the same.",
+)
 def letter_of_another_script(model: Described) -> Findings:
     """A Latin word with a Cyrillic or Greek letter that looks the same: searching does not find the word.
 
@@ -61,8 +66,8 @@ def letter_of_another_script(model: Described) -> Findings:
         if match:
             letter = next(one for one in match[0] if one in _LIKE)
             script = unicodedata.name(letter).partition(" ")[0].capitalize()
-            message = f"'{match[0]}' holds the {script} letter U+{ord(letter):04X}, which looks like a Latin one."
-            yield letter_of_another_script.at(card.at(match.start(), match[0]), message, "Write the word anew.")
+            message = f"'{match[0]}' has the {script} letter U+{ord(letter):04X}, which looks like a Latin letter."
+            yield letter_of_another_script.at(card.at(match.start(), match[0]), message, "Type the word again.")
         ligature = None if card.text.isascii() else _LIGATURE.search(card.prose)
         if ligature:
             meant = unicodedata.normalize("NFKC", ligature[0])
@@ -84,21 +89,21 @@ _PAGE = pattern(
 )
 
 
-@rule("CARD057", "image-is-a-page", Severity.WARNING, "An image's address is that of a page about a file.", pages=True)
+@rule("CARD057", "image-is-a-page", Severity.WARNING, "An image's address leads to a page about a file.", pages=True)
 def image_is_a_page(model: Described) -> Findings:
     """An image whose address is a page about the file, which viewers do not show as an image."""
     card = model.card
     for image in card.images:
         if _SHARED.match(image.url):
-            message = f"The image {short(image.url)} is a page for sharing, which no viewer shows as an image."
+            message = f"The image {short(image.url)} is a page for sharing, which viewers do not show as an image."
             hint = "Write the address of the file itself, on a host that serves images."
             yield image_is_a_page.at(card.at(image.url_start, image.url), message, hint)
         if match := _PAGE.match(image.url):
             end = image.url_start + match.end()
             file = "/raw/" if "github" in match[0].lower() else "/resolve/"
             edit = replacing(card, end - len("/blob/"), end, file)
-            message = f"The image {short(image.url)} is the page about a file, which no viewer shows as an image."
-            hint = "Write /resolve/ (Hub) or /raw/ (GitHub) where /blob/ stands."
+            message = f"The image {short(image.url)} is the page about a file, which viewers do not show as an image."
+            hint = "Write /resolve/ (Hub) or /raw/ (GitHub) in place of /blob/."
             yield image_is_a_page.at(card.at(image.url_start, image.url), message, hint, fix=card.fix([edit]))
 
 
@@ -116,7 +121,7 @@ _SCRIPT = pattern(r"[\s\x00-\x1f]*(?:javascript|vbscript|data\s*:\s*text/html)\s
 
 
 @rule(
-    "CARD056", "link-runs-code", Severity.ERROR, "A link or an image runs code, or the card holds a script.", pages=True
+    "CARD056", "link-runs-code", Severity.ERROR, "A link or an image runs code, or the card has a script.", pages=True
 )
 def link_runs_code(model: Described) -> Findings:
     """Code in a card or link, which viewers remove, or run."""
@@ -134,7 +139,7 @@ def link_runs_code(model: Described) -> Findings:
     for tag in _CODE_TAG.finditer(card.prose) if "<" in card.prose else ():
         yield link_runs_code.at(
             card.at(tag.start(), tag[0]),
-            f"'{short(tag[0])}' is code in the card, which viewers take out.",
+            f"'{short(tag[0])}' is code in the card, which viewers remove.",
             "Take it out.",
             severity=Severity.WARNING if _PAGE_TAG.match(tag[0]) else None,
         )
@@ -199,7 +204,7 @@ def link_not_public(model: Described) -> Findings:
         began = loopback and _SERVES.search(card.source, max(0, link.url_start - _STEPS), link.url_start)
         own = (loopback and not began) or _NOTEBOOK.match(link.url)
         if host is not None and link.kind != "broken" and (own or private):
-            where = "to the reader's own machine" if own else "into a network that readers are not in"
+            where = "to the reader's own machine" if own else "into a network that readers cannot reach"
             message = f"The link to {short(host[1])} leads {where}."
             yield link_not_public.at(card.at(link.url_start, link.url), message, "Link a public page, or take it out.")
     lowered = card.source.lower()
@@ -211,8 +216,8 @@ def link_not_public(model: Described) -> Findings:
 
 def _home(card: Card, match: re.Match[str]) -> Diagnostic:
     path = match[0].rpartition('"')[2].rpartition("'")[2]
-    message = f"'{short(path)}' is a folder of its author's own machine."
-    hint = "Write a path that any reader has, such as ./model."
+    message = f"'{short(path)}' is a folder on the author's own machine."
+    hint = "Write a path that exists for every reader, such as ./model."
     return link_not_public.at(card.at(match.end() - len(path), path), message, hint)
 
 
@@ -224,10 +229,10 @@ _FILE = pattern(
 _SITE = pattern(r"(?:www\.)?[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|ai|edu|dev|co|gov)(?:[/?#]|$)", re.IGNORECASE)
 
 _NO_FILE = (
-    (pattern(r"(?:%25|%)[A-Z][A-Z0-9_]{2,40}(?:%25|%)$"), "a template's expression that nothing replaced"),
-    (pattern(r"(?:file:|[A-Za-z]:[\\/])", re.IGNORECASE), "a file of its author's own machine"),
-    (pattern(r"(?:LINK|HREF|ADDRESS|[A-Z]+_(?:URL|LINK))$"), "the place of an address that was never written"),
-    (pattern(r"\.\./|/|\w[\w.-]*/[\w-]+$"), "a path and no address"),
+    (pattern(r"(?:%25|%)[A-Z][A-Z0-9_]{2,40}(?:%25|%)$"), "a template expression that was never replaced"),
+    (pattern(r"(?:file:|[A-Za-z]:[\\/])", re.IGNORECASE), "a file on the author's own machine"),
+    (pattern(r"(?:LINK|HREF|ADDRESS|[A-Z]+_(?:URL|LINK))$"), "a placeholder for an address"),
+    (pattern(r"\.\./|/|\w[\w.-]*/[\w-]+$"), "a path, not an address"),
 )
 """What looks like a path and is not a file."""
 
@@ -255,6 +260,6 @@ def link_relative(model: Described) -> Findings:
                 "Write the whole address, https:// included.",
             )
         else:
-            message = f"The {what} {short(link.url)} is a file beside the card; a registry has the card alone."
+            message = f"The {what} {short(link.url)} is a file beside the card; a registry has only the card."
             hint = "Write the whole address, https:// included."
         yield link_relative.at(card.at(link.url_start, link.url), message, hint)

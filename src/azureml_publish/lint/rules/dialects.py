@@ -28,7 +28,7 @@ _TEX = pattern(r"[\\^_{]")
 """A TeX sign. Without one, brackets are escaped brackets, and dollars are money."""
 
 
-@rule("CARD070", "markdown-unproven", Severity.INFO, "Markdown that is unproven in Azure's page.")
+@rule("CARD070", "markdown-unproven", Severity.INFO, "How Azure's page shows this Markdown is unknown.")
 def markdown_unproven(model: Described) -> Findings:
     """Math, footnotes, alerts and mermaid, which hardly any published card has. Each kind is reported once a card."""
     card = model.card
@@ -38,7 +38,7 @@ def markdown_unproven(model: Described) -> Findings:
     for kind, offset in first.items():
         line, column = card.position(offset)
         text = card.lines[line - 1][column - 1 :]
-        message = f"'{short(text)}' is {kind}, of which nobody has shown what Azure's page makes."
+        message = f"'{short(text)}' is {kind}; how Azure's page shows it is unknown."
         hint = "Write it in words, as a list or as a table; a picture needs an address of its own."
         yield markdown_unproven.at(card.passage(line, column, text), message, hint)
 
@@ -49,7 +49,7 @@ def _uses(card: Card) -> Iterator[tuple[str, int]]:
             yield _FENCES[fence.language], card.starts[fence.line - 1]
     for image in card.images:
         if image.url.lower().startswith("data:image/"):
-            yield "an image within the text", image.start
+            yield "an image embedded as data", image.start
     if not any(sign in card.source for sign in ("$", "\\", "[^", "[!")):
         return
     for kind, form in _PROSE:

@@ -25,9 +25,7 @@ _SHARE = pattern(
 _FIGURE = pattern(r"[*_`~ ]*(-?\d{1,6}(?:\.\d{1,6})?)[*_`~ ]*(%?)[*_`~ ]*")
 
 
-@rule(
-    "CARD071", "figure-impossible", Severity.WARNING, "A figure of the card is one that nothing can have.", pages=True
-)
+@rule("CARD071", "figure-impossible", Severity.WARNING, "A figure in the card is impossible.", pages=True)
 def figure_impossible(model: Described) -> Findings:
     """A figure that its measure cannot have: a share above 100 %, a count that is not whole."""
     card = model.card
@@ -41,8 +39,8 @@ def figure_impossible(model: Described) -> Findings:
                 share = _SHARE.search(head.text) or (cell is not row.cells[0] and _SHARE.search(row.cells[0].text))
                 exact = any(map(_is_share, labels))
                 if (share or exact) and not _RATES.search(label):
-                    message = f"{cell.text} stands under '{short(head.text)}', and no share is above 100 %."
-                    hint = "Write the figure that was measured; a point is perhaps missing."
+                    message = f"The column '{short(head.text)}' has {cell.text}, and no share is above 100 %."
+                    hint = "Write the figure that was measured; a decimal point may be missing."
                     yield figure_impossible.at(card.passage(row.line, cell.column, cell.text), message, hint)
 
     for table in card.tables:
@@ -56,7 +54,7 @@ def figure_impossible(model: Described) -> Findings:
     for claim in _IN_WORDS.finditer(card.words) if "%" in card.words else ():
         if float(claim["n"]) > _WHOLE and not _RATES.search(claim[0]):
             message = f"'{short(claim[0])}' is above 100 %, and no share is."
-            hint = "Write the figure that was measured; a point is perhaps missing."
+            hint = "Write the figure that was measured; a decimal point may be missing."
             yield figure_impossible.at(card.at(claim.start(), claim[0]), message, hint)
 
 
@@ -188,7 +186,7 @@ def _in_sentences(card: Card) -> Findings:
         for match in form.finditer(words) if any(sign in words for sign in signs) else ():
             before = label.search(words, max(0, match.start() - _LONGEST), match.start())
             if before:
-                yield _impossible(card, before.start(), match.end(), "is no count")
+                yield _impossible(card, before.start(), match.end(), "is not a possible count")
 
 
 _NEAR = range(-40, 41)
@@ -288,8 +286,8 @@ def _twice(page: Card, table: Table) -> Findings:
             continue
         before = seen.setdefault(labels, values)
         if before is not values and before.keys() == values.keys() and before != values:
-            message = f"'{short(row.cells[0].text)}' stands above in this table, with other figures."
-            hint = "Take one of the two rows out, or say what sets them apart."
+            message = f"'{short(row.cells[0].text)}' is above in this table, too, with other figures."
+            hint = "Take one of the two rows out, or say how they differ."
             yield figures_differ.at(page.place(row.line, row.cells[0].column), message, hint, severity=Severity.INFO)
 
 

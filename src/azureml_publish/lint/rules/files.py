@@ -49,7 +49,7 @@ from azureml_publish.project import (
 from azureml_publish.spec import PAGE_KEYS
 
 
-@rule("SPEC014", "orphan-file", Severity.WARNING, "A page of the folder is named by no key.")
+@rule("SPEC014", "orphan-file", Severity.WARNING, "No key names a page in the folder.")
 def orphan_file(subject: AssetSubject) -> Findings:
     """Notes or an evaluation page in the folder that no key names, so nobody sees them."""
     described = subject.described
@@ -57,7 +57,7 @@ def orphan_file(subject: AssetSubject) -> Findings:
         name = f"{key}.md"
         if name in described.files and not described.metadata.get(key):
             message = f"{name} lies in the folder, and no key `{key}` names it, so the catalogue does not show it."
-            hint = f"Add {key}: {name} to the metadata, or take the file away."
+            hint = f"Add {key}: {name} to the metadata, or remove the file."
             yield orphan_file.at(Location(f"{subject.read.asset.shown}/{name}"), message, hint)
 
 
@@ -74,11 +74,11 @@ def page_missing(subject: AssetSubject) -> Findings:
     inside = posixpath.normpath(path).strip("/") if isinstance(path, str) and _BESIDE.fullmatch(path) else "."
     if inside != "." and not any(f"{name}/".startswith(f"{inside}/") for name in described.files):
         message = f"The path of the spec is {path}, and {subject.read.asset.shown}/{inside} is not there."
-        hint = "Write path: ./; publishing puts the place of the files of model.yaml there."
+        hint = "Write path: ./; publishing writes the location from model.yaml there."
         yield page_missing.at(subject.place(("path",)), message, hint, severity=Severity.WARNING)
     if isinstance(path, str) and _OF_A_MACHINE.match(path):
         message = f"The path of the spec is {short(path)}, a folder of one machine."
-        hint = "Write path: ./; publishing puts the place of the files of model.yaml there."
+        hint = "Write path: ./; publishing writes the location from model.yaml there."
         yield page_missing.at(subject.place(("path",)), message, hint, severity=Severity.WARNING)
 
 
@@ -114,7 +114,7 @@ _WELCOME = pattern(
 _WEIGHTS = pattern(r"\.(?:safetensors|bin|pth?|pkl|joblib|onnx|gguf|h5|keras|tflite|ubj|xgb|lgb|cbm?)$", re.IGNORECASE)
 
 
-@rule("SPEC016", "unexpected-file-name", Severity.WARNING, "Nothing reads a file of the folder.")
+@rule("SPEC016", "unexpected-file-name", Severity.WARNING, "Nothing reads a file in the folder.")
 def unexpected_file_name(subject: AssetSubject) -> Findings:
     """A file that nothing reads, because it is misnamed or belongs elsewhere."""
     asset = subject.read.asset
@@ -126,13 +126,13 @@ def unexpected_file_name(subject: AssetSubject) -> Findings:
     named = {value for value in values if isinstance(value, str)}
     at_hand = mapping_of(asset.model.get("path")).get("type") == "local" or any(map(_WEIGHTS.search, others))
     for name in sorted(one for one in subject.described.files if is_leftover(one) or _LEFT.fullmatch(one)):
-        message = f"{name} belongs to no model: a desktop, an editor, a training or a copy left it."
-        yield unexpected_file_name.at(Location(f"{asset.shown}/{name}"), message, "Take it away.")
+        message = f"{name} does not belong to a model: a desktop, an editor, a training run or a copy left it."
+        yield unexpected_file_name.at(Location(f"{asset.shown}/{name}"), message, "Remove it.")
     for name in strange:
         near = next((own for own in sorted(_OWN | {asset.files["card"]}) if _plain(own) == _plain(name)), None)
         if name in named or (at_hand and near is None):  # the weights are here, and what loads them reads the file
             continue
-        hint = f"Call it {near}." if near else "Name it in the metadata where a key can, or take it away."
+        hint = f"Call it {near}." if near else "Name it in the metadata where there is a key for it, or remove it."
         yield unexpected_file_name.at(
             Location(f"{asset.shown}/{name}"), f"Nothing reads {name}: no file of the folder names it.", hint
         )
@@ -154,14 +154,12 @@ def _unread_in_a_model_folder(subject: ModelSubject) -> Findings:
         above, _, file = name.rpartition("/")
         near = difflib.get_close_matches(file, ("input.json", "output.json", "card.md.j2", "model.yaml"), 1, 0.8)
         if name == FINISHED_CARD:
-            hint = f"{CARD_FILE} goes before it: keep one of the two."
+            hint = f"{CARD_FILE} takes precedence: keep one of the two."
         elif near:
             hint = f"Call it {near[0]}."
         else:
             hint = (
-                f"Move it to {CARRIED_FOLDER}/, so that it is published, or take it away."
-                if not above
-                else "Take it away."
+                f"Move it to {CARRIED_FOLDER}/, so that it is published, or remove it." if not above else "Remove it."
             )
         yield unexpected_file_name.at(Location(f"{folder}/{name}"), f"Nothing reads {name}.", hint)
 
@@ -188,7 +186,7 @@ def _orphan_in_a_model_folder(subject: ModelSubject) -> Findings:
         name = f"{key}.md"
         if name in carried and not getattr(subject.folder.spec.metadata, key):
             message = f"{name} lies in the folder, and no key `{key}` names it, so the catalogue does not show it."
-            hint = f"Add {key}: {name} to `metadata:`, or take the file away."
+            hint = f"Add {key}: {name} to `metadata:`, or remove the file."
             yield orphan_file.at(Location(f"{folder}/{CARRIED_FOLDER}/{name}"), message, hint)
 
 
@@ -205,7 +203,7 @@ def pickle_allowed(subject: ModelSubject) -> Findings:
         yield pickle_allowed.at(subject.folder.document.location(("source", "allow_pickle")), message, hint)
 
 
-@rule("MATCH016", "weights-files-differ", Severity.WARNING, "Settings beside the weights contradict one another.")
+@rule("MATCH016", "weights-files-differ", Severity.WARNING, "Files of the weights contradict one another.")
 def weights_files_differ(subject: AssetSubject) -> Findings:
     """Contradictions between the settings, tokens, indexes and headers in a folder of weights."""
     files = subject.described.content
@@ -225,7 +223,7 @@ def weights_files_differ(subject: AssetSubject) -> Findings:
         elif _WEIGHTS.search(path) and any(
             files.starts_with(path, mark) for mark in (b"<!DOCTYPE", b"<html", b"<?xml")
         ):
-            message, hint = f"{path} is a page of a server, not weights.", "Download it again."
+            message, hint = f"{path} is a web page, not weights.", "Download it again."
         elif _WEIGHTS.search(path) and files.size(path) == 0:
             message, hint = f"{path} is empty.", "Copy it again, from where the model was saved."
         if message:
@@ -235,7 +233,7 @@ def weights_files_differ(subject: AssetSubject) -> Findings:
 _LONGEST_POINTER = 1024
 """Pointers of Git LFS are smaller (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
 
-_OF_ONE_MODEL = "Copy all files of one model, as they lie beside its weights."
+_OF_ONE_MODEL = "Copy all files of one model from where its weights are."
 _TO_WRITE = {"base_model_name_or_path": "Write the base model's id on the Hub, or a path within the folder."}
 
 
@@ -258,10 +256,14 @@ def _of_the_spec(model: Described, files: WeightFiles) -> Iterator[Contradiction
         wanted, written = format_of_name(model.name), tokenizer.get("chat_template")
         formats = formats_in(written) if wanted and isinstance(written, str) else frozenset[str]()
         if formats and wanted not in formats:
-            yield Contradiction(path, "chat_template", f"The template has marks of {min(formats)}, not of {wanted}.")
+            yield Contradiction(
+                path, "chat_template", f"The template has the markers of {min(formats)}, not of {wanted}."
+            )
         chats = tokenizer.get("tokenizer_class") and _SPEAKS.search(model.name) and "chat-completion" in tasks_of(model)
         if chats and "chat_template" not in tokenizer and not any(map(_TEMPLATE.search, files.places)):
-            message = "It has no chat_template, and no such file is beside it: nothing says how messages are written."
+            message = (
+                "It has no chat_template, and there is no file with one: nothing defines how messages are written."
+            )
             yield Contradiction(path, "tokenizer_class", message)
         most = tokenizer.get("model_max_length")
         if is_count(most) and most < window:
@@ -306,13 +308,13 @@ def _configuration_of_source(subject: ModelSubject) -> Findings:
         spec = subject.folder.spec
         held = files.places if spec.type != "mlflow_model" else ()  # packaging reports those of MLflow
         broken = [path for path in held if _SETTINGS.fullmatch(path) and files.text(path).strip()]
-        found += [f"{one} is not JSON, so that nothing can load it." for one in broken if files.json(one) is None]
+        found += [f"{one} is not JSON, so nothing can load it." for one in broken if files.json(one) is None]
         found += gguf_differences(files, spec.metadata.text_context_window, spec.license)
     else:
         config = subject.config or {}
         found = [f"config.json of the source: {message}" for _, message in differences("config.json", config, config)]
     for message in found:
-        yield weights_files_differ.at(place, message, "Take the files of one model, as they lie beside its weights.")
+        yield weights_files_differ.at(place, message, "Take all files of one model from where its weights are.")
 
 
 @weights_files_differ.also

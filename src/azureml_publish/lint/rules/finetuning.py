@@ -61,7 +61,7 @@ def zero_stage_without_deepspeed(subject: ModelSubject | AssetSubject) -> Findin
         yield zero_stage_without_deepspeed.at(chosen.location("deepspeed_stage"), message, hint)
 
 
-@rule("FT004", "quantised-without-lora", Severity.ERROR, "8 or 4 bits without LoRA leave nothing to train.")
+@rule("FT004", "quantised-without-lora", Severity.ERROR, "Weights of 8 or 4 bits cannot be trained without LoRA.")
 def quantised_without_lora(subject: ModelSubject | AssetSubject) -> Findings:
     """Quantised weights without LoRA: nothing is left to train.
 
@@ -149,7 +149,7 @@ def lora_task_unserved(subject: ModelSubject) -> Findings:
     document = subject.folder.document
     for task in subject.folder.spec.tasks.finetune:
         if task not in _SERVED:
-            message = f"apply_lora: peft names no task such as '{task}'."
+            message = f"apply_lora: peft does not name a task like '{task}'."
             hint = "Write finetune_defaults: {apply_lora: false}, or check the task's name."
             yield lora_task_unserved.at(document.location_of(task, below=("tasks", "finetune")), message, hint)
 
@@ -165,7 +165,7 @@ _RATES = ("learning_rate_min", "learning_rate", "learning_rate_max")
 _AT_LEAST_ONE = ("per_device_train_batch_size", "per_device_eval_batch_size", "gradient_accumulation_steps")
 
 
-@rule("FT008", "defaults-not-usable", Severity.ERROR, "A default of fine-tuning is not a value of its kind.")
+@rule("FT008", "defaults-not-usable", Severity.ERROR, "A fine-tuning default has an invalid value.")
 def defaults_not_usable(subject: AssetSubject) -> Findings:
     """A switch that is neither true nor false, a count that is not a number, a rate outside its own bounds.
 

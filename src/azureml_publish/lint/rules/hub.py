@@ -31,7 +31,7 @@ def hub_license_differs(use: ModelUse, answer: HubAnswer) -> Findings:
 _GRANTED = {"auto": "at once", "manual": "by its owners, one by one"}
 
 
-@rule("HUB002", "hub-gated", Severity.WARNING, "The Hub hands the files out to those alone who accepted terms.")
+@rule("HUB002", "hub-gated", Severity.WARNING, "The Hub gives the files only to those who accepted its terms.")
 def hub_gated(use: ModelUse, answer: HubAnswer) -> Findings:
     """A repository whose terms have to be accepted before it may be read."""
     if answer.latest is None or not answer.latest.gated:
@@ -70,19 +70,19 @@ def hub_commit_not_latest(use: ModelUse, answer: HubAnswer) -> Findings:
     yield hub_commit_not_latest.at(use.where("source.revision"), message, hint)
 
 
-@rule("HUB005", "hub-repository-moved", Severity.WARNING, "The repository has another name by now.")
+@rule("HUB005", "hub-repository-moved", Severity.WARNING, "The repository was renamed.")
 def hub_repository_moved(use: ModelUse, answer: HubAnswer) -> Findings:
     """A repository that was renamed."""
     if answer.latest is None or answer.latest.id == answer.repository:
         return
     yield hub_repository_moved.at(
         use.where("source.huggingface"),
-        f"{answer.repository} is called {answer.latest.id} by now; the old name works until somebody else takes it.",
+        f"{answer.repository} is now called {answer.latest.id}; the old name works until somebody else takes it.",
         f"Write {answer.latest.id} with the next version: a source belongs to a version's content.",
     )
 
 
-@rule("HUB006", "hub-repository-missing", Severity.WARNING, "The Hub has, or shows, no such repository.")
+@rule("HUB006", "hub-repository-missing", Severity.WARNING, "The Hub has no such repository, or does not show it.")
 def hub_repository_missing(use: ModelUse, answer: HubAnswer) -> Findings:
     """A repository that does not exist, or that this account may not see."""
     if answer.latest is not None:
@@ -90,7 +90,7 @@ def hub_repository_missing(use: ModelUse, answer: HubAnswer) -> Findings:
     yield hub_repository_missing.at(
         use.where("source.huggingface"),
         f"The Hub has no repository {answer.repository}, or "
-        + ("does not show it to whose token this is." if answer.token else "shows it only to those with a token."),
+        + ("does not show it to the owner of this token." if answer.token else "shows it only to those with a token."),
         "Write organisation/name as the Hub has it"
         + ("." if answer.token else "; for a private repository set HF_TOKEN."),
     )

@@ -16,11 +16,11 @@ from azureml_publish.patterns import pattern
 from azureml_publish.project import DUPLICATE_NAME
 
 
-@rule("SPEC001", "model-name-not-folder", Severity.INFO, "A model is not called as its folder is.")
+@rule("SPEC001", "model-name-not-folder", Severity.INFO, "A model has another name than its folder.")
 def model_name_not_folder(model: Described) -> Findings:
     """A model with another name than its folder."""
     if model.stated and model.name and alphanumeric(model.name) != alphanumeric(model.folder):
-        message = f"The folder is called {model.folder}, the model {model.name}."
+        message = f"The folder is called {model.folder}, and the model {model.name}."
         hint = f"Rename the folder to {model.name}, so that people find it; a registered model keeps its name."
         yield model_name_not_folder.at(model.where("name"), message, hint)
 
@@ -90,7 +90,7 @@ def asset_entry_contradicts(subject: AssetSubject) -> Findings:
         stated, meant = asset.asset.get(key), asset.spec.get(key)
         if _contradicts(stated, meant):
             message = f"{asset.files['asset']} says {key} {stated}, {asset.files['spec']} says {meant}."
-            hint = f"Write {key}: {meant}, or leave the key out: it is then that of {asset.files['spec']}."
+            hint = f"Write {key}: {meant}, or leave the key out: the one in {asset.files['spec']} is used then."
             yield asset_entry_contradicts.at(entry.location((key,)), message, hint)
 
 
@@ -100,7 +100,7 @@ def _carried_entry_contradicts(subject: ModelSubject) -> Findings:
     carried = spec.extra.asset if spec.extra else {}
     for key, meant in (("name", spec.name), ("version", spec.version)):
         if _contradicts(carried.get(key), meant):
-            message = f"asset.yaml would say {key} {carried[key]}, spec.yaml {meant}."
+            message = f"asset.yaml would say {key} {carried[key]}, and spec.yaml {meant}."
             hint = f"Take {key} out of extra.asset: asset.yaml needs none."
             yield asset_entry_contradicts.at(subject.folder.document.location(("extra", "asset", key)), message, hint)
 

@@ -25,7 +25,7 @@ _DIFFERENCE = pattern(
 )
 
 
-@rule("CARD058", "conflict-marker", Severity.ERROR, "A conflict of a merge was left in a text.")
+@rule("CARD058", "conflict-marker", Severity.ERROR, "A merge conflict was left in a text.")
 def conflict_marker(model: Described) -> Findings:
     """Conflict markers of git."""
     for card in prose_of(model):
@@ -36,8 +36,8 @@ def conflict_marker(model: Described) -> Findings:
             continue
         sign = "\n@@ -" in card.source or "\ndiff --git" in card.source or "\n>>>>>>> " in card.source
         for match in list(_DIFFERENCE.finditer(card.prose))[:1] if sign else ():
-            message = f"'{short(match[0])}' is a line of a difference or of a conflict, not of a text."
-            hint = "Take what git wrote out, with the signs + and - before the lines."
+            message = f"'{short(match[0])}' is a line of a diff or a merge conflict."
+            hint = "Remove what git wrote, with the signs + and - before the lines."
             yield conflict_marker.at(card.at(match.start(), match[0]), message, hint)
 
 
@@ -56,8 +56,8 @@ def _in_files_beside(subject: AssetSubject) -> Findings:
 
 
 def _conflict(where: Location, mark: str) -> Diagnostic:
-    message = f"'{short(mark)}' marks a conflict of a merge that nobody resolved."
-    hint = "Keep one of the two sides, and take the lines <<<<<<<, ======= and >>>>>>> out."
+    message = f"'{short(mark)}' marks an unresolved merge conflict."
+    hint = "Keep one of the two sides, and remove the lines <<<<<<<, ======= and >>>>>>>."
     return conflict_marker.at(where, message, hint)
 
 
@@ -102,8 +102,8 @@ def credential_shown(model: Described) -> Findings:
 
 
 def _shown(card: Card, offset: int, text: str, what: str) -> Diagnostic:
-    message = f"{what} stands here, and every reader can use it."
-    hint = "Take it out, and have it revoked: all who had the folder have it already."
+    message = f"{what} is written here, and every reader can use it."
+    hint = "Take it out, and revoke it: everyone who had the folder has it."
     return credential_shown.at(card.at(offset, text), message, hint)
 
 
@@ -146,7 +146,7 @@ def _is_made_up(token: str) -> bool:
 def _kind(text: str, match: re.Match[str]) -> str:
     before = text[max(0, match.start() - 16) : match.start()]
     if before.endswith("sig="):
-        return "A signature of an address (SAS)"
+        return "The signature of an address (SAS)"
     if before.endswith("Key=") or "PRIVATE KEY" in match[0]:
         return "A key"
     return "A token"
@@ -156,16 +156,14 @@ _LEAST = 120
 """Shorter paragraphs may be repeated on purpose."""
 
 
-@rule(
-    "CARD065", "text-repeated", Severity.WARNING, "A word, a line, a paragraph or a section stands twice.", pages=True
-)
+@rule("CARD065", "text-repeated", Severity.WARNING, "A word, a line, a paragraph or a section is repeated.", pages=True)
 def text_repeated(model: Described) -> Findings:
     """A repeated paragraph, section, word, sentence or line."""
     card = model.card
     yield from _like_another(model)
     if not card.too_large and (half := _second_half(card)) is not None:
         yield text_repeated.at(
-            card.place(half, 1), "From here on the whole text stands once more.", "Take one of the two out."
+            card.place(half, 1), "From here on the whole text is repeated.", "Take one of the two out."
         )
         return
     first: dict[str, int] = {}
@@ -177,7 +175,7 @@ def text_repeated(model: Described) -> Findings:
             copied.append((start, end))
             yield text_repeated.at(
                 card.place(start, 1),
-                f"The {what} '{short(name)}' stands in line {card.place(above, 1).line} already, word for word.",
+                f"The {what} '{short(name)}' is in line {card.place(above, 1).line} already, word for word.",
                 "Take one of the two out.",
                 severity=Severity.INFO if "".join(card.lines[ends[text] : start - 1]).strip() else None,
             )
@@ -187,7 +185,7 @@ def text_repeated(model: Described) -> Findings:
             next(_words_twice(line.text), None) if path in ("displayName", "summary", "licenseDescription") else None
         )
         if words is not None:
-            message = f"{path} says '{short(line.text[slice(*words)])}', which is one thing twice."
+            message = f"{path} says '{short(line.text[slice(*words)])}', which repeats itself."
             yield text_repeated.at(model.where(path), message, "Take one of the two out.")
     if not card.too_large:
         yield from _at_once(card)
@@ -222,9 +220,7 @@ def _at_once(card: Card) -> Findings:
         text = card.words[start:end]
         if not card.source.startswith(text, start):
             continue  # with code between
-        yield text_repeated.at(
-            card.at(start, text), f"'{short(text)}' says one thing twice.", "Take one of the two out."
-        )
+        yield text_repeated.at(card.at(start, text), f"'{short(text)}' repeats itself.", "Take one of the two out.")
     keys = _KEY_TWICE.finditer(card.words) if "_" in card.words else ()
     for entry in (*_ENTRY_TWICE.finditer(card.words), *keys):
         yield text_repeated.at(
@@ -237,7 +233,7 @@ def _at_once(card: Card) -> Findings:
         text = lines[number - 1]
         if number - 1 in numbers and len(text.split()) > 1 and "|" not in text and _ALONE.search(text):
             yield text_repeated.at(
-                card.place(number, 1), f"The line '{short(text)}' stands twice.", "Take one of the two out."
+                card.place(number, 1), f"The line '{short(text)}' is repeated.", "Take one of the two out."
             )
 
 
@@ -266,8 +262,8 @@ def _headings_twice(card: Card) -> Findings:
         path = ((0, name[1]),) if name[1] in _OF_TEMPLATE else tuple(above)
         before = first.setdefault(path, heading.line)
         if before != heading.line and heading.level <= _DEEPEST and re.fullmatch(r"[\w /&,()'-]{4,60}", name[1]):
-            message = f"The heading '{short(heading.text)}' stands in line {card.place(before, 1).line} already."
-            hint = "Put both sections together, or give each its own name."
+            message = f"The heading '{short(heading.text)}' is in line {card.place(before, 1).line} already."
+            hint = "Merge both sections, or give each its own name."
             yield text_repeated.at(card.place(heading.line, heading.column), message, hint)
 
 
@@ -299,7 +295,9 @@ def _like_another(model: Described) -> Findings:
         above = first.setdefault(text, path)
         if above != path and len(text) >= _LEAST:
             yield text_repeated.at(
-                page.beginning, f"This page is word for word {above}.", "Write what belongs on it, or take it out."
+                page.beginning,
+                f"This page is, word for word, the same as {above}.",
+                "Write what belongs on it, or take it out.",
             )
 
 
@@ -324,7 +322,7 @@ def _paragraphs(card: Card) -> Iterator[tuple[int, int, str, str, str]]:
     "CARD067",
     "section-empty",
     Severity.WARNING,
-    "A section, a label or a sentence is not written to its end.",
+    "A section, a label or a sentence is unfinished.",
     pages=True,
 )
 def section_empty(model: Described) -> Findings:
@@ -334,7 +332,7 @@ def section_empty(model: Described) -> Findings:
         part = slice(match.start(), match.end("next"))
         if card.source[part] != card.prose[part] or len(match["label"].split()) > _MOST_WORDS:
             continue  # with code after it, or a sentence
-        message = f"Nothing stands behind '{short(match['label'])}'."
+        message = f"Nothing follows '{short(match['label'])}'."
         hint = "Write it, or take the label out."
         yield section_empty.at(card.at(match.start("label"), match["label"]), message, hint)
     for offset, text in unfinished(card):
@@ -369,9 +367,11 @@ _LABEL = pattern(
     r"(?=(?P<next>\n*\Z|\n\s*#{1,4} [A-Z]|\n+(?(mark)[-*+] )\*\*[A-Z][\w /()-]{2,50}(?::\*\*|\*\*:)))",
     re.MULTILINE,
 )
+"""A bold label with a colon, and nothing before the next heading, label or end; in a list or as a line."""
+
 _MOST_WORDS = 4
 _DEEPEST = 2
-"""A bold label with a colon, and nothing before the next heading, label or end; in a list or as a line."""
+"""Headings below this level often have the same name."""
 
 
 def _text_from(card: Card, line: int) -> int:

@@ -23,7 +23,7 @@ def license_missing(subject: ModelSubject | AssetSubject) -> Findings:
     properties = subject.described.properties if isinstance(subject, AssetSubject) else {}
     written = properties.get("license")
     if isinstance(subject, AssetSubject) and isinstance(written, str) and written.strip():
-        message = f"The licence '{short(written)}' stands under `properties`, where nothing looks for it."
+        message = f"The licence '{short(written)}' is under `properties`, where nothing looks for it."
         hint = "Move it to `tags`, or to `system_metadata` where the rest is there."
         yield license_missing.at(subject.place(("properties", "license")), message, hint)
     elif not properties.get("is-promptflow"):  # a flow is code of the catalogue
@@ -85,7 +85,12 @@ def _parts(text: str) -> tuple[frozenset[str], str]:
 _HEADING = 100
 
 
-@rule("SPEC041", "licence-file-unfinished", Severity.WARNING, "A licence's text is empty, a web page or another's.")
+@rule(
+    "SPEC041",
+    "licence-file-unfinished",
+    Severity.WARNING,
+    "A licence's text is empty, unfinished, a web page or another licence's.",
+)
 def licence_file_unfinished(model: Described) -> Findings:
     """A licence file that is empty, a web page, or without an owner."""
     described = model.metadata.get("licenseDescription")
@@ -105,7 +110,7 @@ def licence_file_unfinished(model: Described) -> Findings:
                 "Copy the licence's text from where the weights are published, or take the file away.",
             )
         elif re.match(r"<!doctype html|<html", text, re.IGNORECASE):
-            what, hint = "is a page of HTML, perhaps that of an error", "Download the text itself."
+            what, hint = "is an HTML page, perhaps an error page", "Download the text itself."
         elif (match := _UNFILLED.search(page.text)) and not re.search(r"apache license", text, re.IGNORECASE):
             what, hint = (
                 f"says '{short(match[0])}'",
@@ -116,7 +121,7 @@ def licence_file_unfinished(model: Described) -> Findings:
         yield licence_file_unfinished.at(page.place(1, 1), f"The licence {what}.", hint)
 
 
-@rule("SPEC031", "license-unknown", Severity.WARNING, "The licence is not an identifier that is known.")
+@rule("SPEC031", "license-unknown", Severity.WARNING, "The licence is not a known identifier.")
 def license_unknown(subject: ModelSubject | AssetSubject) -> Findings:
     """A licence that is neither in the service's catalogue nor on the Hub, and so most likely misspelt."""
     written, where = _licence(subject)
@@ -124,8 +129,8 @@ def license_unknown(subject: ModelSubject | AssetSubject) -> Findings:
         return
     meant = licences_in(written)
     close = sorted(meant)[:2] or difflib.get_close_matches(written.lower(), sorted(KNOWN), n=2, cutoff=0.6)
-    hint = f"Did you mean {' or '.join(close)}?" if close else "Write `custom` or `other` for a licence of its own."
-    yield license_unknown.at(where, f"'{written}' is not a licence identifier that is known.", hint)
+    hint = f"Did you mean {' or '.join(close)}?" if close else "Write `custom` or `other` for the model's own licence."
+    yield license_unknown.at(where, f"'{written}' is not a known licence identifier.", hint)
 
 
 @license_unknown.also
@@ -133,7 +138,7 @@ def _unknown_in_front_matter(model: Described) -> Findings:
     for stated in of_subject(model.card, "license"):
         if stated.metadata and not all(_is_known(one) for one in stated.text.split(", ")):
             meant = sorted(licences_in(stated.text))
-            message = f"'{short(stated.text)}' is not a licence identifier that is known."
+            message = f"'{short(stated.text)}' is not a known licence identifier."
             hint = f"Did you mean {' or '.join(meant)}?" if meant else "Write an identifier of the Hub or of SPDX."
             yield license_unknown.at(model.card.at(stated.offset), message, hint)
 

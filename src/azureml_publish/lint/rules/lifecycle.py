@@ -50,7 +50,7 @@ def featured_and_retired(model: Described) -> Findings:
         yield featured_and_retired.at(
             model.where("featured"),
             f"The model is featured and {what}.",
-            "Take featured away, so that nobody is led to it.",
+            "Remove featured, so that nobody is led to it.",
             severity=Severity.INFO if model.archived else None,  # the catalogue does not show archived models
         )
 
@@ -72,8 +72,8 @@ def dates_contradict(model: Described) -> Findings:
             days[key] = date.fromisoformat(str(value)[:10])
         except ValueError:
             if re.match(r"\d{4}-\d\d-\d\d", str(value)):  # GATE002 reports other forms
-                message = f"No calendar has {str(value)[:10]}, the {key}."
-                yield dates_contradict.at(model.where(f"deprecation.{key}"), message, "Write a day that there is.")
+                message = f"The {key} {str(value)[:10]} is not a day of the calendar."
+                yield dates_contradict.at(model.where(f"deprecation.{key}"), message, "Write a valid date.")
     for first, then in _ORDER:
         if first in days and then in days and days[then] < days[first]:
             message = f"{then} {days[then]} is before {first} {days[first]}."
@@ -82,11 +82,11 @@ def dates_contradict(model: Described) -> Findings:
     for page in model.cards if retired is not None else ():
         for match in _ANNOUNCED.finditer(page.words) if "retire" in page.lowered else ():
             if _month(f"{match['month'].title()} {match['year']}") not in months:
-                message = f"'{short(match[0])}' stands here, and the metadata has {retired}."
+                message = f"The card says '{short(match[0])}', and the metadata has {retired}."
                 yield dates_contradict.at(page.at(match.start(), match[0]), message, "Write the same day in both.")
     trained = _month(model.metadata.get("trainingDataDate"))
     if trained is not None and trained > model.as_of:
-        message = f"The training data would be from {model.metadata['trainingDataDate']}, which is still to come."
+        message = f"The training data would be from {model.metadata['trainingDataDate']}, which is in the future."
         hint = "Write the month up to which the data reach."
         yield dates_contradict.at(model.where("trainingDataDate"), message, hint)
     elif logged := made_before_data(model):
@@ -125,7 +125,7 @@ _FIELDS = {
 """Deprecated keys and what to write instead."""
 
 
-@rule("SPEC019", "deprecated-field", Severity.WARNING, "A key is deprecated and read by nothing.")
+@rule("SPEC019", "deprecated-field", Severity.WARNING, "A key is deprecated, and nothing reads it.")
 def deprecated_field(subject: AssetSubject) -> Findings:
     """Keys that the service's schema calls deprecated and that nothing reads.
 
@@ -138,7 +138,7 @@ def deprecated_field(subject: AssetSubject) -> Findings:
         if isinstance(values, Mapping) and key in values:
             fix = without_key(subject.read.document, (section, key), safe=False)
             where = subject.place((section, key))
-            message = f"`{section}.{key}` is deprecated; the service reads it no more."
+            message = f"`{section}.{key}` is deprecated; the service no longer reads it."
             yield deprecated_field.at(where, message, hint, fix=fix, severity=severity)
 
 
@@ -201,13 +201,13 @@ def _no_dates(words: str, this_year: int) -> Iterator[tuple[int, str, str]]:
     """Impossible dates: offset, text, and what is wrong."""
     no_days = near_words(_NO_DAY, words, words.lower(), _DAYS_OF) if "30" in words or "31" in words else ()
     for match in (*no_days, *(one for form in _BEYOND for one in form.finditer(words))):
-        yield match.start(), match[0], "no day of the calendar"
+        yield match.start(), match[0], "not a day of the calendar"
     for match in _ISO.finditer(words):
         written = words[match.start() - 4 : match.end()]
         year, month, day = int(written[:4]), int(match["month"]), int(match["day"])
         in_month = 1 <= month <= len(MONTHS) and 1 <= day <= calendar.monthrange(year, month)[1]
         if not in_month and month != year % 100 + 1:  # 2023-24-25 is a range of years
-            yield match.start() - 4, written, "no day of the calendar"
+            yield match.start() - 4, written, "not a day of the calendar"
     for match in _SPAN.finditer(words):
         if int(match["first"]) > int(match["last"]) and int(match["first"]) <= this_year + 1:
             yield match.start(), match[0], "a span that ends before it begins"
@@ -215,7 +215,7 @@ def _no_dates(words: str, this_year: int) -> Iterator[tuple[int, str, str]]:
         text = match["year"]
         meant = {int(text[:at] + text[at + 1 :]) for at in range(1, len(text))}
         if not text.endswith("00") and any(_FIRST_YEAR <= one <= this_year for one in meant):
-            yield match.start("year"), text, "no year"
+            yield match.start("year"), text, "not a year"
 
 
 _FIRST_YEAR = 1990
@@ -223,19 +223,25 @@ _FIRST_YEAR = 1990
 _DAYS_OF = ("/20", "february", "april", "june", "september", "november")
 
 
-@rule("CARD075", "date-to-come", Severity.WARNING, "The card dates what is past into the future.", pages=True)
+@rule(
+    "CARD075",
+    "date-to-come",
+    Severity.WARNING,
+    "The card gives a date that is impossible or in the future.",
+    pages=True,
+)
 def date_to_come(model: Described) -> Findings:
     """A release, change or end of data more than a month after the day of the check."""
     card = model.card
     today = model.as_of.year * 12 + model.as_of.month
     for offset, text, what in _no_dates(card.words, model.as_of.year):
-        hint = "Write the date as it was."
+        hint = "Write the real date."
         yield date_to_come.at(card.at(offset, text), f"'{short(text)}' is {what}.", hint)
     for path, one in texts_of(model):
         possible = "-" in one.text and any(_no_dates(one.source, model.as_of.year))
         for _, written, what in _no_dates(one.words, model.as_of.year) if possible else ():
             yield date_to_come.at(
-                model.where(path), f"{path} says {short(written)}, which is {what}.", "Write the date as it was."
+                model.where(path), f"{path} says {short(written)}, which is {what}.", "Write the real date."
             )
     if not any(int(year) >= model.as_of.year for year in _YEAR.findall(card.words)):
         return  # few cards name a future year, and the two patterns are slow
@@ -244,5 +250,5 @@ def date_to_come(model: Described) -> Findings:
             continue
         month = MONTHS.index(match["month"].lower()) + 1 if match["month"] else 1
         if int(match["year"]) * 12 + month > today + 1:
-            message = f"'{short(match[0].strip())}' is still to come on {model.as_of}."
-            yield date_to_come.at(card.at(match.start("year")), message, "Write the date as it was.", width=4)
+            message = f"'{short(match[0].strip())}' is in the future on {model.as_of}."
+            yield date_to_come.at(card.at(match.start("year")), message, "Write the real date.", width=4)

@@ -55,7 +55,7 @@ def link_http(model: Described) -> Findings:
         often = f" ({len(same)} times)" if len(same) > 1 else ""
         yield link_http.at(
             card.at(link.url_start, link.url),
-            f"The {what} {short(link.url)} goes over plain http{often}, which anybody on the way can read and change.",
+            f"The {what} {short(link.url)} goes over plain http{often}: others on the way can read and change it.",
             "Write https instead." if known else f"Write https instead, if {short(host)} answers there.",
             fix=card.fix(edits) if known else None,
         )
@@ -84,7 +84,7 @@ def link_non_default_branch(model: Described) -> Findings:
             continue
         repository = match["repo"] or match["raw"]
         branch = match["ref"] + "/..." * link.url.startswith("/", match.end())  # the branch name may contain a slash
-        message = f"The link goes into a branch of {repository}, '{branch}', and dies with that branch."
+        message = f"The link goes into a branch of {repository}, '{branch}', and breaks when that branch is deleted."
         hint = "Link the same file on the default branch (main), or at a commit or tag."
         yield link_non_default_branch.at(card.at(link.url_start, link.url), message, hint)
 
@@ -128,7 +128,7 @@ def link_empty(model: Described) -> Findings:
         more = f" So have {len(unnamed) - 1} more." if len(unnamed) > 1 else ""
         yield link_empty.at(
             card.at(unnamed[0].start, card.source[unnamed[0].start : unnamed[0].end]),
-            f"The image has no words for those who do not see it.{more}",
+            f"The image has no description for those who cannot see it.{more}",
             'Write what it shows: ![words](address), or alt="words"; alt="" where it only decorates.',
             severity=Severity.WARNING,
         )
@@ -169,12 +169,12 @@ def link_malformed_url(model: Described) -> Findings:
         yield _odd_text(card, offset, text, message, hint)
     for match in _BRACKETS.finditer(card.prose) if ")[" in card.prose else ():
         url, text = (match[1], match[2]) if match[1] else (match["u"], match["t"])
-        message = f"The link to {short(url)} has its brackets the wrong way round, so it is shown as text"
+        message = f"The link to {short(url)} has its brackets in the wrong order, so it is shown as text"
         hint = f"Write [{short(text)}]({short(url)})."
         yield _malformed(card, match.start(), match[0], message, hint, right=f"[{text}]({url})")
     for match in _POINTED.finditer(card.prose) if "<http" in card.prose else ():
         if " " in match[0]:
-            message, hint = f"'{short(match[0])}' is no link, because of its space", "Write %20 for the space."
+            message, hint = f"'{short(match[0])}' is not a link because of its space", "Write %20 for the space."
         else:
             message, hint = f"Nothing closes '{short(match[0])}'", "Write > after the address."
         yield _malformed(card, match.start(), match[0], message, hint)
@@ -221,7 +221,7 @@ _MAIL = pattern(r"mailto:(?![^\s@/]+@[\w-]+(?:\.[\w-]+)+(?:[?,]|$))\S*", re.IGNO
 def _no_address(url: str) -> tuple[str, str, str] | None:
     """Why an address cannot be followed, the hint, and the right address where it is known."""
     if (written := _BARE_MAIL.match(url)) or _MAIL.match(url):
-        why = "is a mailbox without mailto:" if written else "is no address of a mailbox"
+        why = "is a mail address without mailto:" if written else "is not a mail address"
         return why, f"Write mailto:{written[1] if written else 'NAME@HOST'}.", ""
     if (marked := _IN_OTHER_MARKS.match(url)) or _NO_HOST.match(url):
         why = f"begins with {url[0]}" if marked else "names no host"
@@ -249,7 +249,7 @@ def _host(card: Card, link: Link) -> Findings:
     close = _meant(host)
     if match and close:
         edit = replacing(card, link.url_start + match.start(1), link.url_start + match.end(1), close)
-        where, message = card.at(link.url_start, link.url), f"'{host}' is almost {close}, and another host."
+        where, message = card.at(link.url_start, link.url), f"'{host}' is not {close}, though almost."
         hint, fix = f"Write {close}, if that is meant.", card.fix([edit], safe=False)
         yield link_malformed_url.at(where, message, hint, fix=fix, severity=Severity.WARNING)
 
@@ -282,7 +282,7 @@ def link_anchor_missing(model: Described) -> Findings:
         if wanted in anchors or wanted == "top":
             written = unquote(link.url[1:]).removeprefix("user-content-")
             if written != wanted and written not in named and written.isascii():
-                message = f"Anchors of headings are in small letters, and '{short(link.url)}' is not."
+                message = f"Anchors of headings are in lower case, and '{short(link.url)}' is not."
                 yield link_anchor_missing.at(card.at(link.url_start, link.url), message, f"Write #{wanted}.")
             continue
         close = difflib.get_close_matches(wanted[:100], sorted(anchors)[:500], n=1)
@@ -298,7 +298,7 @@ def link_anchor_missing(model: Described) -> Findings:
 _LOCALE = pattern(r"https?://(?:[\w-]+\.)*microsoft\.com(/[a-z]{2}-[a-z]{2})(?=[/?#]|$)", re.IGNORECASE)
 
 
-@rule("CARD025", "link-locale-segment", Severity.INFO, "A link fixes the language of a page.")
+@rule("CARD025", "link-locale-segment", Severity.INFO, "A link goes to a page in a fixed language.")
 def link_locale_segment(model: Described) -> Findings:
     """A link to a Microsoft page in a fixed language; without it the site uses the reader's."""
     card = model.card
@@ -309,7 +309,7 @@ def link_locale_segment(model: Described) -> Findings:
             first = first or match[1]
             edits.append(replacing(card, link.url_start + match.start(1), link.url_start + match.end(1), ""))
     if edits:
-        message = f"The card fixes the language of {times(len(edits), 'link')} to microsoft.com: '{first}'."
+        message = f"The card has {times(len(edits), 'link')} to microsoft.com with a fixed language: '{first}'."
         hint = "Leave the language out: the site then takes the reader's."
         yield once_a_card(link_locale_segment, card, edits, message, hint, width=len(first))
 

@@ -37,7 +37,7 @@ def _mark(signs: str, what: str, hint: str, *forms: str) -> _Mark:
     return _Mark(tuple(signs.split("\n")), pattern("|".join(forms), re.IGNORECASE | re.MULTILINE), what, hint)
 
 
-_OTHER = "is a mark of another kind of Markdown, and is shown as text"
+_OTHER = "is markup of another Markdown dialect, and is shown as text"
 _FORMS = (
     _mark(
         ":::\n!!!\n???",
@@ -55,7 +55,7 @@ _FORMS = (
     ),
     _mark(
         ".. ",
-        "is a mark of reStructuredText, and is shown as text",
+        "is reStructuredText, and is shown as text",
         "Write it in Markdown.",
         r"^\.\. (?:note|warning|tip|important|image|figure|code-block|code|math|toctree|admonition|contents)::",
     ),
@@ -67,7 +67,7 @@ _FORMS = (
     ),
     _mark(
         "h1. \nh2. \nh3. \n== \n'''\n{code\n{noformat\n{panel\n[/\n![[\n[0m",
-        "is a mark of a wiki, a forum or a terminal, and is shown as text",
+        "is markup of a wiki, a forum or a terminal, and is shown as text",
         "Write it in Markdown, or take it out.",
         r"^h[1-6]\. (?=[A-Z])[^\n]{1,60}$|^={2,5} [A-Z][^=\n]{1,60} ={2,5}$|'''[A-Za-z][^'\n]{1,60}'''",
         r"\{(?:code|noformat|panel)(?::[^}\n]{0,40})?\}|\[(?P<code>b|i|u|img|url|code)\][^\[\]\n]{1,200}\[/(?P=code)\]",
@@ -75,39 +75,39 @@ _FORMS = (
     ),
     _mark(
         "#######",
-        "is no heading: there are six levels",
-        "Write six signs # at most.",
+        "is not a heading: there are only six levels",
+        "Write six # at most.",
         r"^ {0,3}#{7,20}[ \t]+(?=\w)[^\n]{1,80}$",
     ),
     _mark(
         "<http",
-        "is an address between brackets that nothing ends",
+        "is an address in brackets that is not closed",
         "Write > after it.",
         r"(?<![\w=(\"'<\[])<https?://[^\s<>\"']{3,300}(?=[ \t]+\S)(?![^<>\n]*>)",
     ),
     _mark(
         "<br\n<hr\n<img\n</",
-        "is a tag that nothing ends",
+        "is a tag that is not closed",
         "Write > after it.",
         r"<(?:br|hr)[ \t]*/(?![ \t]*>)|<(?:br|hr|img)\b(?![^<>]*>)",
         r"</(?:b|i|em|strong|p|div|span|a|li|ul|ol|td|tr|th|table|h[1-6]|details|summary|center)\b(?!\s*>)",
     ),
     _mark(
         "=\u201c\n=\u201d\n=\u2018\n=\u2019\n= \u201c\n= \u201d",
-        "has typographic quotes, which are a part of the value",
+        "has typographic quotes, which become part of the value",
         'Write ".',
         r"<[a-z][a-z0-9]*(?:\s[^<>\n]{0,200})?\s[a-z-]{2,20}= ?[\u201c\u201d\u2018\u2019][^<>\n]{0,200}>",
     ),
-    _mark("[ ]\n[x]", "is not an item to tick off", "Write `- ` before it.", r"^\[[ x]\] (?=\w)"),
+    _mark("[ ]\n[x]", "is not a task list item", "Write `- ` before it.", r"^\[[ x]\] (?=\w)"),
     _mark(
         "\\#",
-        "is not a heading with a backslash before it",
+        "is not a heading because of the backslash",
         "Take the backslash out.",
         r"^\\#{1,6} (?=[A-Z])[^\n]{2,60}$",
     ),
     _mark(
         "**\n__ ",
-        "is not bold with spaces within the marks",
+        "is not bold because of the spaces inside",
         "Take the spaces out.",
         r"\*\* (?<![^\s(]\*\* )(?=[A-Za-z])[^*\n]{1,80}\*\*",
         r"\*\*(?<![^\s(]\*\*)[A-Za-z][^*\n]{0,80} \*\*(?=[ \n.,;:)]|\Z)",
@@ -115,13 +115,13 @@ _FORMS = (
     ),
     _mark(
         "\u2022\n\u25e6\n\u25aa",
-        "is no item of a list: the lines run into one",
+        "is not a list item: the lines run together",
         "Write `- ` for each of the signs.",
         r"^[ \t]*[\u2022\u25e6\u25aa][ \t]*[^\n]{2,300}\n(?=[ \t]*[\u2022\u25e6\u25aa])",
     ),
     _mark(
         "?s\n?t\n?re\n?ve\n?ll",
-        "lost its apostrophe to a program that took one encoding for another",
+        "lost its apostrophe when a program read another encoding",
         "Write the apostrophe.",
         r"\b(?:[a-z]+n\?t|(?:it|that|there|here|what|who|he|she|let)\?s|[a-z]{2,20}\?s (?=[a-z])"
         r"|(?:we|you|they|i)\?(?:re|ve|ll|d))(?![\w=&])",
@@ -161,7 +161,11 @@ _MOST = 10
 
 
 @rule(
-    "CARD066", "markup-shown", Severity.WARNING, "Markup stands as text, because it is not quite Markdown.", pages=True
+    "CARD066",
+    "markup-shown",
+    Severity.WARNING,
+    "Markup is shown as text, because it is not valid Markdown.",
+    pages=True,
 )
 def markup_shown(model: Described) -> Findings:
     """Malformed headings, links and bold text, and line ends and entities that were escaped twice."""
@@ -188,7 +192,7 @@ def _in_metadata(subject: AssetSubject) -> Findings:
             )
         elif tag := _TAGS.search(text.text):
             yield markup_shown.at(
-                model.where(path), f"{path} holds '{short(tag[0])}', and is no HTML.", "Write it without tags."
+                model.where(path), f"{path} holds '{short(tag[0])}', and is not HTML.", "Write it without tags."
             )
 
 
@@ -200,10 +204,16 @@ def _all(card: Card) -> Iterator[_Shown]:
         marks = match[1] or match[3]
         at = match.start(1) if match[1] else match.start(3)
         edit = replacing(card, at + len(marks), at + len(marks), " ")
-        yield at, match[0].strip(), "is not a heading without a space after the #", "Write a space after it.", edit
+        yield at, match[0].strip(), "is not a heading, for lack of a space after the #", "Write a space after it.", edit
     for match in _APART.finditer(card.prose) if "] " in card.prose or "]\t" in card.prose else ():
         edit = replacing(card, match.start(2), match.end(2), "")
-        yield match.start(), match[0], "is not a link with a space between its brackets", "Take the space out.", edit
+        yield (
+            match.start(),
+            match[0],
+            "is not a link because of the space between its brackets",
+            "Take the space out.",
+            edit,
+        )
     defined = {key.casefold() for key in card.definitions}
     for match in _UNDEFINED.finditer(card.prose) if "][" in card.prose else ():
         key = " ".join(match[2].split()).casefold()
@@ -238,12 +248,18 @@ def _other_blocks(card: Card) -> Iterator[_Shown]:
         line = card.lines[heading.line - 1].lstrip(" >")
         if not line.startswith("#") and len(text.split()) >= _FEWEST_WORDS and text.endswith(".") and "://" not in text:
             hint = "Put an empty line before the row of dashes."
-            yield card.starts[heading.line - 1], text, "is a heading by the row of dashes right below it", hint, None
+            yield (
+                card.starts[heading.line - 1],
+                text,
+                "becomes a heading through the row of dashes below it",
+                hint,
+                None,
+            )
     for token in card.tokens:
         match = _SENTENCE.match(token.content) if token.type == "code_block" and token.map else None
         if match and token.map and len(match[0].split()) >= _FEWEST_WORDS:
-            hint = "Take the blanks before it out."
-            yield card.starts[token.map[0]], match[0], "is code by the four blanks before it", hint, None
+            hint = "Remove the spaces before it."
+            yield card.starts[token.map[0]], match[0], "becomes code through the four spaces before it", hint, None
 
 
 _FEWEST_WORDS = 8
@@ -269,7 +285,7 @@ def _marks(card: Card, defined: set[str]) -> Iterator[_Shown]:
             yield (
                 match.start(),
                 match[0],
-                "is not an image without an address",
+                "is not an image, for lack of an address",
                 "Write ![what it shows](https://...).",
                 None,
             )
@@ -278,7 +294,7 @@ def _marks(card: Card, defined: set[str]) -> Iterator[_Shown]:
         if match[1] not in notes:
             notes.add(match[1])  # one note fixes all places
             hint = f"Write [^{match[1]}]: and the note below, or take it out."
-            yield match.start(), match[0], "is a footnote that is nowhere", hint, None
+            yield match.start(), match[0], "is a footnote without a note", hint, None
 
 
 _TEX = pattern(
@@ -309,7 +325,7 @@ def _entities(card: Card) -> Iterator[_Shown]:
     for entity in _ANY_ENTITY.finditer(card.words):
         meant = almost(entity["name"], _ENTITIES) if f"{entity['name']};" not in html.entities.html5 else None
         if meant is not None:
-            yield entity.start(), entity[0], "is no entity, and is shown as it is", f"Write &{meant};.", None
+            yield entity.start(), entity[0], "is not an entity, and is shown as it is", f"Write &{meant};.", None
     for fence in card.fences:
         match = _IN_CODE.search(fence.text) if fence.language in _PLAIN_CODE else None
         if match and "<" not in fence.text:
@@ -340,7 +356,7 @@ def _open_code(card: Card) -> Iterator[_Shown]:
         match = _TICK.search(bare) if bare.count("`") == 1 else None
         if match is not None:
             shown = text[match.start() :][:40].partition("\n")[0]
-            yield start + match.start(), shown, "begins code that nothing ends", "End it with `.", None
+            yield start + match.start(), shown, "begins code that is not closed", "End it with `.", None
 
 
 def _open_bold(card: Card) -> Iterator[_Shown]:
@@ -359,7 +375,7 @@ def _open_bold(card: Card) -> Iterator[_Shown]:
             yield (
                 at,
                 card.prose[at : at + 40].partition("\n")[0],
-                "begins bold text that nothing ends",
+                "begins bold text that is not closed",
                 "End it with **.",
                 None,
             )

@@ -77,7 +77,7 @@ def _marks(model: Described) -> Findings:
         if formats and match is not None:
             yield mask_token_unknown.at(
                 card.at(card.offset_in(fence, match[0]), match[0]),
-                f"'{match[0]}' is of conversations as {' or '.join(sorted(formats))} has them; this model's tokenizer"
+                f"'{match[0]}' is a chat marker of {' or '.join(sorted(formats))}; this model's tokenizer"
                 f" writes those of {' or '.join(sorted(own))}.",
                 "Show the prompt that the tokenizer makes: apply_chat_template(..., tokenize=False).",
                 severity=Severity.WARNING,
@@ -97,15 +97,15 @@ def _ends(model: Described, template: object) -> Findings:
         return
     strange = next((one[0] for one in _ENDS.finditer(prompt) if one[0] not in known), "")
     if strange and formats_in(prompt) <= formats_in(template):
-        message = f"'{strange}' stands nowhere in the settings of this model's tokenizer."
-        hint = "Write the marks that the tokenizer's chat_template has."
+        message = f"'{strange}' is nowhere in the settings of this model's tokenizer."
+        hint = "Write the markers of the tokenizer's chat_template."
         yield mask_token_unknown.at(model.where("promptTemplate"), message, hint, severity=Severity.WARNING)
     for fence in model.card.fences if "<" in model.card.source else ():
         match = next((one for one in _ENDS.finditer(fence.text) if one[0] not in known), None)
         if match is not None and formats_in(fence.text) <= formats_in(template):
             yield mask_token_unknown.at(
                 model.card.at(model.card.offset_in(fence, match[0]), match[0]),
-                f"'{match[0]}' stands nowhere in the settings of this model's tokenizer.",
+                f"'{match[0]}' is nowhere in the settings of this model's tokenizer.",
                 "Show the prompt that the tokenizer makes: apply_chat_template(..., tokenize=False).",
                 severity=Severity.WARNING,
             )

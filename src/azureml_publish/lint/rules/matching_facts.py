@@ -323,7 +323,7 @@ def task_differs(model: Described) -> Findings:
     kind = str(model.adapter.get("task_type"))
     if (meant := _ADAPTED.get(kind)) and not tasks_agree(meant, every):
         message = f"The task is {', '.join(tasks)}, and task_type of adapter_config.json {kind}, which is for {meant}."
-        hint = f"Write {meant}, or take the adapter of a model for {tasks[0]}."
+        hint = f"Write {meant}, or use an adapter for {tasks[0]}."
         yield task_differs.at(model.where("tasks.inferenceTasks"), message, hint)
     for name in _architectures(model):
         meant = next((task for ending, task in _CLASSES.items() if name.endswith(ending)), None)
@@ -338,7 +338,7 @@ def task_differs(model: Described) -> Findings:
         own = tuple(tasks) if _HEADED.issuperset(tasks) and meant in _HEADED else every
         if meant is not None and not tasks_agree(meant, own) and not tasks_agree("embeddings", every):
             message = f"The task is {', '.join(tasks)}, and the weights' config.json has {name}, which is for {meant}."
-            hint = f"Write {meant}, or take the weights of a model for {tasks[0]}."
+            hint = f"Write {meant}, or use weights for {tasks[0]}."
             yield task_differs.at(model.where("tasks.inferenceTasks"), message, hint)
 
 
@@ -361,7 +361,7 @@ def _of_samples(model: Described, tasks: list[str]) -> Findings:
             continue
         own = tuned or (tasks if _HEADED.issuperset(tasks) else []) if "tun" in above else tasks
         if own and not any(tasks_agree(slug, tuple(own)) for slug in slugs):
-            message = f"'{short(above)}' has {short(cells[0].text)}, and the spec {', '.join(own)}."
+            message = f"'{short(above)}' has {short(cells[0].text)}, and the spec has {', '.join(own)}."
             hint = "Write the tasks of the spec, with samples for them, or correct the spec."
             yield task_differs.at(model.card.place_of(cells[0]), message, hint)
 

@@ -110,7 +110,7 @@ def _differences(model: Described) -> Findings:
 
 
 def _differs(where: Location, message: str) -> Any:
-    return build_differs.at(where, message, "Write what is true of this build; a sibling's was perhaps copied.")
+    return build_differs.at(where, message, "Write what is true of this build; a sibling's may have been copied.")
 
 
 _KINDS = frozenset({"onnx", "gguf", "safetensors", "openvino"})
@@ -188,7 +188,7 @@ def _quantised_unsaid(model: Described) -> Findings:
     pages = model.cards
     texts = (f"{model.name} {model.variant or ''}".lower(), *(page.lowered for page in pages))
     if found and not any(_QUANTISED.search(text) for text in texts):
-        yield _differs(model.where("name"), f"The weights are {found} by config.json, and nothing else says so.")
+        yield _differs(model.where("name"), f"The weights are {found} by config.json, and nothing else mentions it.")
 
 
 _METHODS = frozenset({"awq", "gptq", "gguf", "nf4"})

@@ -67,7 +67,7 @@ def names_a_sibling(model: Described) -> Findings:
             continue
         why = f"another {KIND_WORDS[kind]}" if kind else "another family" if foreign else "another purpose"
         message = f"{named.what} is {short(named.name)}, which is of {why} than {model.name}."
-        hint = f"Write what belongs to {model.name}; it was perhaps copied along with the folder."
+        hint = f"Write what belongs to {model.name}; it may have been copied along with the folder."
         yield names_a_sibling.at(named.location, message, hint)
 
 
@@ -184,7 +184,7 @@ def card_of_a_sibling(model: Described) -> Findings:
     yield from _of_another_family(model)
     places = list(misnamed(model))
     for where, message in places:
-        hint = f"Write what belongs to {model.name}; a sibling's text was perhaps copied."
+        hint = f"Write what belongs to {model.name}; a sibling's text may have been copied."
         yield card_of_a_sibling.at(where, message, hint)
     card = model.card
     own = variant_of(model.name)
@@ -218,7 +218,7 @@ def card_of_a_sibling(model: Described) -> Findings:
         if kind is not None and offset <= FIRST and made_of is None:
             yield card_of_a_sibling.at(
                 card.at(offset, text),
-                f"The card speaks of {short(text)}, another {KIND_WORDS[kind]} than {model.name}.",
+                f"The card is about {short(text)}, another {KIND_WORDS[kind]} than {model.name}.",
                 f"Write the card of {model.name}; this one is a sibling's.",
             )
             return
@@ -267,7 +267,7 @@ def _of_another_family(model: Described) -> Findings:
             hint = f"Write the page of {model.name}; this one is another model's."
             yield card_of_a_sibling.at(page.place_of(title), message, hint)
     if subject := _subject_of(model.summary, own, model.card):
-        message = f"The summary speaks of {subject}, and not of {model.name}."
+        message = f"The summary is about {subject}, not about {model.name}."
         hint = f"Write what {model.name} is; this one is another model's."
         yield card_of_a_sibling.at(model.where("summary"), message, hint)
     for page in model.pages:
@@ -278,7 +278,7 @@ def _of_another_family(model: Described) -> Findings:
         counts = Counter(re.findall(r"[a-z]{3,}", page.lowered))
         named = frozenset(word for word, count in counts.items() if count >= _OFTEN and word in families_in(word))
         if strangers(own, named) and not any(family in page.lowered for family in own):
-            message = f"The page speaks of {', '.join(sorted(named))}, and never of {model.name}."
+            message = f"The page is about {', '.join(sorted(named))}, and never mentions {model.name}."
             hint = f"Write the page of {model.name}; this one is another model's."
             yield card_of_a_sibling.at(page.beginning, message, hint)
 
@@ -295,7 +295,7 @@ def _of_siblings(model: Described, page: Card) -> Findings:
         kind is None and related(model.name, match[0]) for match, kind in named
     )
     if len(apart) > 1 and len({match[0].lower() for match in apart}) == 1 and not own:
-        message = f"The page names {short(apart[0][0])}, and never {model.name}."
+        message = f"The page names {short(apart[0][0])}, and never mentions {model.name}."
         hint = f"Write the page of {model.name}; this one is a sibling's."
         yield card_of_a_sibling.at(page.at(apart[0].start(), apart[0][0]), message, hint)
 
@@ -344,7 +344,9 @@ def _is_own(own: Variant, text: str) -> bool:
     return stated and theirs.of_family(own) and contradiction(own, theirs) is None
 
 
-@rule("MATCH003", "card-shared-by-siblings", Severity.WARNING, "Models of different size or variant have one card.")
+@rule(
+    "MATCH003", "card-shared-by-siblings", Severity.WARNING, "Models of different size or variant have the same card."
+)
 def card_shared_by_siblings(facts: Sequence[Fact]) -> Findings:
     """The same card for two siblings: at most one of them can be meant."""
     for fact, other in shared_by_siblings(facts):

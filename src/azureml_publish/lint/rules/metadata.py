@@ -30,12 +30,12 @@ _TASKS = frozenset(
 """Tasks of language models."""
 
 
-@rule("SPEC007", "languages-missing", Severity.INFO, "A model of language names no languages.")
+@rule("SPEC007", "languages-missing", Severity.INFO, "A language model does not state its languages.")
 def languages_missing(model: Described) -> Findings:
     """A model for text without languages."""
     tasks = [task for task in tasks_of(model) if task in _TASKS]
     if tasks and is_offered(model) and not model.metadata.get("languages"):
-        message = f"{model.name} does {tasks[0]} and names no languages; the catalogue filters by them."
+        message = f"{model.name} does {tasks[0]} and states no languages; the catalogue filters by them."
         hint = "Write ISO 639 codes, for example languages: [en]."
         yield languages_missing.at(model.where("languages"), message, hint)
 
@@ -62,7 +62,7 @@ def _read_as_truth(subject: AssetSubject) -> Findings:
             where = document.location((*path, index))
             line = document.text.splitlines()[where.line - 1]
             if match := _PLAIN_NO.search(line):
-                message = f"Without quotes, {match[1]} is the truth value false to most readers of YAML."
+                message = f"Without quotes, most YAML parsers read {match[1]} as false."
                 hint = f"Write '{match[1]}' between quotes."
                 yield language_unknown.at(where, message, hint, fix=replaced_by(document, (*path, index), match[1]))
                 return
@@ -76,7 +76,7 @@ _TRUTH: frozenset[Coercion] = frozenset({"presence", "truth", "bool-string", "in
 _NUMBERS: frozenset[Coercion] = frozenset({"int", "counts"})
 
 
-@rule("SPEC010", "bool-as-string", Severity.WARNING, "A truth value of the system metadata is text.")
+@rule("SPEC010", "bool-as-string", Severity.WARNING, "A truth value in the system metadata is written as text.")
 def bool_as_string(subject: AssetSubject) -> Findings:
     """A truth value written as text in the system metadata, which has native types. Tags are always text."""
     archived = subject.read.asset.spec.get("isArchived")
@@ -87,11 +87,11 @@ def bool_as_string(subject: AssetSubject) -> Findings:
             fix = replaced_by(subject.read.document, key_path, value) if fixable else None
             yield bool_as_string.at(subject.place(key_path), *_as_text(key_path, text, "a truth value", value), fix=fix)
         elif key_path == ("isArchived",):
-            message = f"isArchived is '{short(text)}', which is no truth value."
+            message = f"isArchived is '{short(text)}', which is not a truth value."
             yield bool_as_string.at(subject.place(key_path), message, "Write isArchived: true or false.")
 
 
-@rule("SPEC011", "number-as-string", Severity.WARNING, "A number of the system metadata is text.")
+@rule("SPEC011", "number-as-string", Severity.WARNING, "A number in the system metadata is written as text.")
 def number_as_string(subject: AssetSubject) -> Findings:
     """A whole number written as text in the system metadata, which has native types. Tags are always text."""
     for key_path, text, fixable in _texts(subject, _NUMBERS):
@@ -136,7 +136,7 @@ _KEY = "SharedComputeCapacityEnabled"
     "SPEC012",
     "shared-compute-bool-vs-string",
     Severity.ERROR,
-    "Tag and property SharedComputeCapacityEnabled do not fit each other.",
+    "The tag and the property SharedComputeCapacityEnabled do not agree.",
 )
 def shared_compute_bool_vs_string(subject: AssetSubject) -> Findings:
     """SharedComputeCapacityEnabled as tag and as property; upstream requires both.
@@ -162,13 +162,13 @@ def shared_compute_bool_vs_string(subject: AssetSubject) -> Findings:
         )
         where = subject.place(("properties" if _KEY in properties else "tags", _KEY))
         yield shared_compute_bool_vs_string.at(
-            where, f"The {there} {_KEY} is there, the {lacking} is not; validation wants both.", f"Add {write}."
+            where, f"The {there} {_KEY} is there, but not the {lacking}; validation requires both.", f"Add {write}."
         )
     elif str(value).strip().lower() != "true":
         where = subject.place(("properties", _KEY))
         fix = replaced_by(subject.read.document, ("properties", _KEY), "True")
         yield shared_compute_bool_vs_string.at(
-            where, f"The tag {_KEY} says yes, the property '{value}'.", 'Write "True".', fix=fix
+            where, f"The tag {_KEY} says yes, and the property '{value}'.", 'Write "True".', fix=fix
         )
     elif value is True:
         yield shared_compute_bool_vs_string.at(

@@ -35,7 +35,7 @@ _PUBLISHING_KEYS: Mapping[str, tuple[str, ...]] = {
 """Source of both tables: azureml-assets 1.17.8, `AssetConfig`, `ModelConfig`."""
 
 
-@rule("SPEC039", "key-misspelled", Severity.WARNING, "A key is almost a known one, and read by nothing.")
+@rule("SPEC039", "key-misspelled", Severity.WARNING, "A key is misspelled, so nothing reads it.")
 def key_misspelled(subject: AssetSubject) -> Findings:
     """A misspelt key of the spec, its tags and properties, asset.yaml or model.yaml."""
     asset, read = subject.read.asset, subject.read
@@ -109,7 +109,7 @@ def _mapped(section: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*(row.key for row in rows if row.section == section), *vocabulary(section))))
 
 
-@rule("SPEC038", "value-twice", Severity.WARNING, "A list of the metadata has one value twice.")
+@rule("SPEC038", "value-twice", Severity.WARNING, "A list in the metadata repeats a value.")
 def value_twice(model: Described) -> Findings:
     """Repeated languages, tasks, data sets, keywords and the like. SKU002 checks lists of sizes."""
     for key, values in _lists("", model.metadata):
@@ -151,6 +151,6 @@ def entry_not_readable(subject: AssetSubject) -> Findings:
     schema = subject.read.asset.spec.get("$schema")
     found = re.search(r"/(\w+)\.schema\.json", schema) if isinstance(schema, str) else None
     if found and found[1].lower() != "model":
-        message = f"The schema is that of a {short(found[1])}, not of a model."
+        message = f"The schema is for a {short(found[1])}, not for a model."
         hint = "Write $schema: https://azuremlschemas.azureedge.net/latest/model.schema.json."
         yield entry_not_readable.at(subject.place(("$schema",)), message, hint)

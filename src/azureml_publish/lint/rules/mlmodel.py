@@ -65,12 +65,12 @@ def mlmodel_broken(subject: AssetSubject) -> Findings:
     found = document.data.get("flavors")
     if not isinstance(found, Mapping) or not found:
         where, hint = document.location(("flavors",)), "Copy the MLmodel that MLflow wrote beside the model's files."
-        yield mlmodel_broken.at(where, "MLmodel names no flavours, so that nothing can load the model.", hint)
+        yield mlmodel_broken.at(where, "MLmodel names no flavours, so nothing can load the model.", hint)
         return
     python = mapping_of(found.get("python_function"))
     if isinstance(found.get("python_function"), Mapping) and not python.get("loader_module"):
         where = document.location(("flavors", "python_function"))
-        message = "python_function names no loader_module, so that MLflow does not know what loads the model."
+        message = "python_function names no loader_module, so MLflow does not know what loads the model."
         yield mlmodel_broken.at(where, message, "Write loader_module: mlflow.transformers, or that of its flavour.")
     for side in ("inputs", "outputs", "params"):
         listed = mapping_of(document.data.get("signature")).get(side)
@@ -108,7 +108,7 @@ def _environment_files(subject: AssetSubject, document: Document, named: object)
         if isinstance(name, str) and name not in content.places and read:
             yield mlmodel_broken.at(
                 document.location(("flavors", "python_function", "env", key)),
-                f"MLmodel takes its environment from {short(name)}, which is not in the folder beside {present[0]}.",
+                f"MLmodel takes its environment from {short(name)}, which is missing beside {present[0]}.",
                 "Name the file that is there, or copy the one that MLflow wrote.",
             )
 
@@ -121,7 +121,7 @@ def _example(subject: AssetSubject, document: Document) -> Findings:
     if isinstance(named, str) and named not in carried and others:
         yield mlmodel_broken.at(
             document.location(("saved_input_example_info", "artifact_path")),
-            f"MLmodel keeps its example in {short(named)}, which is not in the folder beside {others[0]}.",
+            f"MLmodel keeps its example in {short(named)}, which is missing beside {others[0]}.",
             "Name the file that is there, or copy the one that MLflow wrote.",
             severity=Severity.WARNING,  # the model can be loaded without it
         )
@@ -139,7 +139,7 @@ def _signature_mistake(text: str) -> str:
     return f"have the type '{short(unknown)}', which MLflow does not know" if unknown is not None else ""
 
 
-@rule("MATCH012", "mlmodel-contradicts-itself", Severity.WARNING, "Parts of MLmodel speak of different models.")
+@rule("MATCH012", "mlmodel-contradicts-itself", Severity.WARNING, "Parts of MLmodel describe different models.")
 def mlmodel_contradicts_itself(model: Described) -> Findings:
     """A class, pipeline or tokenizer in the transformers flavour that does not fit its task.
 
@@ -189,7 +189,7 @@ def _by_itself(model: Described, document: Document) -> Findings:
     found += base_task_differences(data)
     logged = [*pairs_logged(data)]
     pair = pair_of_name(model.name, hub_id(model)) or (logged[0][1] if logged else "")
-    found += [(path, f"The task is of {one}, and the model of {pair}.") for path, one in logged if one != pair]
+    found += [(path, f"The task is for {one}, and the model for {pair}.") for path, one in logged if one != pair]
     for path, message in found:
         yield mlmodel_contradicts_itself.at(document.location(path), message, "Copy the MLmodel that MLflow wrote.")
 
@@ -201,12 +201,12 @@ def _of_its_name(model: Described, document: Document, flavour: Mapping[str, Any
     kinds = types_of(loaded) if named else frozenset()
     apart = not any(one.startswith(named) or named.startswith(one) or "encoder-decoder" in one for one in kinds)
     if kinds and named in _OF_ONE_CLASS and apart:
-        message = f"{loaded} is a class of {min(kinds, key=len)}, and the model is of the type {named} by its name."
+        message = f"{loaded} is a class of {min(kinds, key=len)}, and by its name the model is of the type {named}."
         hint = "Write the class that the weights' config.json names."
         yield mlmodel_contradicts_itself.at(_place(document, "pipeline_model_type"), message, hint)
     tokenizer = str(flavour.get("tokenizer_type") or "").removesuffix("Fast")
     if named in ("bert", "distilbert") and tokenizer in _OF_OTHER_WORDS:
-        message = f"{flavour['tokenizer_type']} has other words than models of the type {named}, which the name says."
+        message = f"{flavour['tokenizer_type']} has another vocabulary than models of the type {named}."
         hint = "Write the class that tokenizer_config.json names."
         yield mlmodel_contradicts_itself.at(_place(document, "tokenizer_type"), message, hint)
 
@@ -287,7 +287,7 @@ def _contradictions(flavour: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         auto for auto, kinds in stated()["models"].items() if auto not in _ANY and any(one in kinds for one in types)
     }
     if own and types and not own & theirs:
-        yield "tokenizer_type", f"{tokenizer} is of other models than {name}."
+        yield "tokenizer_type", f"{tokenizer} does not belong to {name}."
 
 
 _ANY = frozenset({"AutoModel", "AutoModelForPreTraining"})

@@ -74,7 +74,11 @@ _HELPER = pattern(r"assist|draft|specul|teacher", re.IGNORECASE)
 
 
 @rule(
-    "CARD027", "card-links-other-model", Severity.ERROR, "The card takes another model's page for its own.", pages=True
+    "CARD027",
+    "card-links-other-model",
+    Severity.ERROR,
+    "The card presents another model's page as its own.",
+    pages=True,
 )
 def card_links_other_model(model: Described) -> Findings:
     """A card that links another model's page as its own, or loads another model in its code."""
@@ -84,7 +88,7 @@ def card_links_other_model(model: Described) -> Findings:
     for link in card.links:
         linked = linked_model(link.url)
         if linked and is_another_id(link.text, linked):
-            message = f"The link says {short(link.text)} and leads to {short(linked)}."
+            message = f"The link says {short(link.text)}, but leads to {short(linked)}."
             hint = "Write one of the two in both places."
             yield card_links_other_model.at(card.at(link.url_start, link.url), message, hint, severity=Severity.WARNING)
             continue
@@ -140,7 +144,7 @@ def _other_versions(model: Described) -> Findings:
         if known and isinstance(version, int) and (other > version or (match["of"] and other < version)):
             yield card_links_other_model.at(
                 model.card.at(match.start("n"), match["n"]),
-                f"The card takes version {other} of {model.name}, and the spec is of version {model.version}.",
+                f"The card uses version {other} of {model.name}, and the spec is version {model.version}.",
                 f"Write {model.version}.",
                 severity=Severity.WARNING,
             )
@@ -239,9 +243,7 @@ _CONTRARY = {
 _NEGATED = pattern(r"\b(?:not|never|no longer)\b|n't\b", re.IGNORECASE)
 
 
-@rule(
-    "CARD029", "prose-contradicts-name", Severity.WARNING, "The card says the contrary of the model's name.", pages=True
-)
+@rule("CARD029", "prose-contradicts-name", Severity.WARNING, "The card contradicts the model's name.", pages=True)
 def prose_contradicts_name(model: Described) -> Findings:
     """A card that says cased where the model's name says uncased, or the other way round."""
     own = frozenset[str]().union(*(parts_of(name) for name in own_names(model)))
@@ -270,7 +272,7 @@ def figures_contradict_config(model: Described) -> Findings:
             yield figures_contradict_config.at(
                 model.card.at(model.card.offset_in(fence, match[0]), match[0]),
                 f"The code gives '{match[0]}', while {rate.source} has {rate.value:g} kHz: transformers refuses it.",
-                "Bring the sound to the model's own rate first.",
+                "Resample the sound to the model's own rate first.",
             )
     figures = list(unlike_architecture(model))  # a line may have several
     others = (*figures, *(one for look in _LOOKS for one in look(model)))
@@ -316,7 +318,7 @@ def base_model_differs(model: Described) -> Findings:
                 model.card.at(one.offset, one.text),
                 f"The card gives {short(one.text)}, which is of another {KIND_WORDS[kind] if kind else 'family'} than"
                 f" {model.name}.",
-                "Write what the model was made from; a sibling's card was perhaps copied.",
+                "Write what the model was made from; a sibling's card may have been copied.",
             )
     for text, written, offset in stated:
         if "precision" in own.stated and not bases and contradiction(own, variant_of(text), ("size",)):
@@ -380,7 +382,7 @@ def _tuned_from(model: Described) -> Findings:
             if kind is None:
                 continue
             message = f"The card says '{short(match[0])}', which is of another {KIND_WORDS[kind]} than {one}."
-            hint = "Write what the model was made from; a sibling's card was perhaps copied."
+            hint = "Write what the model was made from; a sibling's card may have been copied."
             yield base_model_differs.at(card.at(match.start(group), name), message, hint)
             return
 

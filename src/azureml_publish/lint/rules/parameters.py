@@ -77,7 +77,7 @@ def context_length_differs(model: Described) -> Findings:
     yield from _output(model)
     output = model.metadata.get("maxOutputTokens")
     if spec is not None and isinstance(output, int) and output > spec[0]:
-        message = f"{output} tokens of output are more than the context of {spec[0]}, which holds input and output."
+        message = f"{output} output tokens are more than the context of {spec[0]}, which includes input and output."
         hint = f"Write at most {spec[0]}, or correct the context."
         yield context_length_differs.at(model.where("maxOutputTokens"), message, hint)
     adapted = bool(model.adapter)  # the name may give the length in training
@@ -85,7 +85,7 @@ def context_length_differs(model: Described) -> Findings:
         yield context_length_differs.at(
             model.where("name"),
             f"The weights' config.json has a context of {most} tokens, while the name {model.name} says {named[1]}k.",
-            "Take the weights of this model; those of a sibling do not fit its name.",
+            "Use the weights of this model; those of a sibling do not fit its name.",
         )
     if spec is None and most is not None:
         yield from _by_weights(model, most, source, stated, lines)

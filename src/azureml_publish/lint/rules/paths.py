@@ -38,7 +38,7 @@ def mlflow_container_path_suffix(subject: AssetSubject) -> Findings:
     if folder.rstrip("/").rpartition("/")[2] != _FOLDER:
         yield mlflow_container_path_suffix.at(
             _place(subject, ("path", "container_path")),
-            f"The container path ends in '{folder.rstrip('/').rpartition('/')[2]}'; publishing points the asset at "
+            f"The container path ends in '{folder.rstrip('/').rpartition('/')[2]}'; publishing points the asset to "
             f"'{_FOLDER}' below the copied files, where nothing will be.",
             f"Move the files into a folder {_FOLDER}, and end the path with it.",
         )
@@ -59,7 +59,7 @@ def container_path_name_mismatch(subject: AssetSubject) -> Findings:
     if not any(name and name in whole for name in names):
         foreign = _is_foreign(folder, (described.name, hub_id))
         message = f"The container path '{folder}' does not name {described.name}."
-        hint = "Check that these are the model's own files; another model's path is easily left in a copy."
+        hint = "Check that these are the model's own files; a copied folder easily keeps another model's path."
         yield container_path_name_mismatch.at(where, message, hint, severity=Severity.WARNING if foreign else None)
 
 
@@ -77,7 +77,7 @@ def _path_of_another_family(model: ModelSubject) -> Findings:
         yield container_path_name_mismatch.at(
             model.folder.document.location(("source", "azureblob", "path")),
             f"The path '{short(source.azureblob.path)}' names another family of models than {model.folder.spec.name}.",
-            "Write the folder of the model's own files; another model's path is easily left in a copy.",
+            "Write the folder of the model's own files; a copied folder easily keeps another model's path.",
             severity=Severity.WARNING,
         )
 
@@ -88,7 +88,7 @@ def _of_version_before(path: str, version: object, where: Location) -> Findings:
     parts = path.strip("/").split("/")
     if not before or str(before) not in parts[1:] or parts[0] == "huggingface":  # Microsoft's own begin with 1
         return
-    message = f"The path '{short(path)}' is of version {before}, and this is version {version}."
+    message = f"The path '{short(path)}' is for version {before}, and this is version {version}."
     hint = f"Write the folder of version {version}; suppress this where the files are still the same."
     yield container_path_name_mismatch.at(where, message, hint, severity=Severity.WARNING)
 
@@ -100,7 +100,7 @@ def _is_foreign(folder: str, names: Iterable[str]) -> bool:
     return strangers(own, theirs)
 
 
-@rule("PATH003", "path-type-unsupported", Severity.ERROR, "Nothing copies files from a place of this type.")
+@rule("PATH003", "path-type-unsupported", Severity.ERROR, "The publishing tools cannot copy from this type of path.")
 def path_type_unsupported(subject: AssetSubject) -> Findings:
     """A type of path that the publishing tools cannot copy from.
 
@@ -110,11 +110,11 @@ def path_type_unsupported(subject: AssetSubject) -> Findings:
     path = _origin(subject)
     if not path and subject.read.publishing is not None:
         message = "Nothing says where the model's files come from."
-        hint = "Write `path:` with `type:` (azureblob, git or local) and where it is."
+        hint = "Write `path:` with `type:` (azureblob, git or local) and the location."
         yield path_type_unsupported.at(_place(subject, ("path",)), message, hint)
     kind = path.get("type")
     if path and kind not in _SUPPORTED:
-        message = f"Nothing copies files from a place of type '{kind}'." if kind else "The path has no type."
+        message = f"The publishing tools cannot copy from a path of type '{kind}'." if kind else "The path has no type."
         yield path_type_unsupported.at(_place(subject, ("path", "type")), message, "Write azureblob, git or local.")
 
 
@@ -131,60 +131,54 @@ _TEMPLATE = pattern(r"(?:your|my|the)[-_ ](?:container|storage|model|account)(?:
 """Placeholders of azureml-registry-tools 0.1.0a69 in a new model.yaml, and the like."""
 
 
-@rule("PATH006", "path-incomplete", Severity.ERROR, "A path in a storage account lacks a part, or has a wrong one.")
+@rule("PATH006", "path-incomplete", Severity.ERROR, "A path in a storage account is incomplete or invalid.")
 def path_incomplete(subject: AssetSubject) -> Findings:
     """A missing or invalid storage account, container or path, or an address in place of a name."""
     path = _origin(subject)
-    if path.get("type") != "azureblob":
-        return
-    for key in ("storage_name", "container_name", "container_path"):
+    for key in ("storage_name", "container_name", "container_path") if path.get("type") == "azureblob" else ():
         value = path.get(key)
         text = value.strip() if isinstance(value, str) else ""
-        if not text:
-            yield path_incomplete.at(
-                _place(subject, ("path", key)), f"The path says no {key}.", f"Write {key}: below `path:`."
-            )
-        elif left := _LEFT.search(text):
-            message = f"{key} holds '{short(left[0])}', which a template left."
-            yield path_incomplete.at(_place(subject, ("path", key)), message, f"Write {key} as it is in the storage.")
-        elif key == "container_name" and not _CONTAINER.fullmatch(text):
-            message = f"'{short(text)}' is not a name of a container."
-            hint = "Write 3 to 63 small letters, digits and single hyphens."
-            yield path_incomplete.at(_place(subject, ("path", key)), message, hint)
-        elif key == "storage_name" and not _STORAGE.fullmatch(text):
-            meant = re.match(r"(?:https?://)?([a-z0-9]{3,24})\.", text)
-            message = f"'{short(text)}' is not a name of a storage account."
-            hint = f"Write storage_name: {meant[1]}." if meant else "Write 3 to 24 small letters and digits."
-            yield path_incomplete.at(_place(subject, ("path", key)), message, hint)
-        elif key == "container_path" and (text.startswith("/") or "//" in text.replace("://", "")):
-            message = "The container path has an empty folder in it, because of a / too many."
-            hint = f"Write {re.sub('/+', '/', text.strip('/'))}."
-            yield path_incomplete.at(_place(subject, ("path", key)), message, hint)
-        elif key in ("container_name", "container_path") and _TEMPLATE.fullmatch(text):
-            message = f"'{short(text)}' holds the place of a name that nobody wrote."
-            hint = f"Write {key} as the storage account has it."
-            yield path_incomplete.at(_place(subject, ("path", key)), message, hint)
-        elif key == "container_path" and "://" in text:
-            message = "The container path is an address."
-            hint = "Write what stands after the container in it."
-            yield path_incomplete.at(_place(subject, ("path", key)), message, hint)
+        if wrong := _wrong_part(key, text):
+            yield path_incomplete.at(_place(subject, ("path", key)), *wrong)
+
+
+def _wrong_part(key: str, text: str) -> tuple[str, str] | None:
+    """Message and hint for a part of a path in a storage account."""
+    if not text:
+        return f"The path has no {key}.", f"Write {key}: below `path:`."
+    if left := _LEFT.search(text):
+        return f"{key} has '{short(left[0])}', which is left from a template.", f"Write {key} as it is in the storage."
+    if key == "container_name" and not _CONTAINER.fullmatch(text):
+        hint = "Write 3 to 63 lower-case letters, digits and single hyphens."
+        return f"'{short(text)}' is not a name of a container.", hint
+    if key == "storage_name" and not _STORAGE.fullmatch(text):
+        meant = re.match(r"(?:https?://)?([a-z0-9]{3,24})\.", text)
+        hint = f"Write storage_name: {meant[1]}." if meant else "Write 3 to 24 lower-case letters and digits."
+        return f"'{short(text)}' is not a name of a storage account.", hint
+    return _not_yet_a_path(key, text) if key != "storage_name" else None
+
+
+def _not_yet_a_path(key: str, text: str) -> tuple[str, str] | None:
+    """Message and hint for a container or path that is a placeholder, or a path with an empty part or a host."""
+    if key.endswith("path") and (text.startswith("/") or "//" in text.replace("://", "")):
+        hint = f"Write {re.sub('/+', '/', text.strip('/'))}."
+        return "The path has an empty part, because of one / too many.", hint
+    if _TEMPLATE.fullmatch(text):
+        return f"'{short(text)}' is a placeholder for a name.", f"Write {key}: as the storage account has it."
+    if key == "container_path" and "://" in text:
+        return "The container path is an address.", "Write the part of it after the container."
+    return None
 
 
 @path_incomplete.also
 def _path_of_a_folder(model: ModelSubject) -> Findings:
     """A path of a model folder with an empty part or a placeholder. The schema of model.yaml refuses anything else."""
     source = model.folder.spec.source
-    if not isinstance(source, BlobSource):
-        return
-    blob = source.azureblob
-    for key, text in (("container", blob.container), ("path", blob.path)):
-        where = model.folder.document.location(("source", "azureblob", key))
-        if _TEMPLATE.fullmatch(text):
-            message = f"'{short(text)}' holds the place of a name that nobody wrote."
-            yield path_incomplete.at(where, message, f"Write {key}: as the storage account has it.")
-        elif key == "path" and (text.startswith("/") or "//" in text):
-            message = "The path has an empty folder in it, because of a / too many."
-            yield path_incomplete.at(where, message, f"Write {re.sub('/+', '/', text.strip('/'))}.")
+    if isinstance(source, BlobSource):
+        for key, text in (("container", source.azureblob.container), ("path", source.azureblob.path)):
+            if wrong := _not_yet_a_path(key, text):
+                where = model.folder.document.location(("source", "azureblob", key))
+                yield path_incomplete.at(where, *wrong)
 
 
 @rule("PATH007", "publish-type-differs", Severity.WARNING, "An MLflow model is published as another kind.")
@@ -198,7 +192,7 @@ def publish_type_differs(subject: AssetSubject) -> Findings:
         yield publish_type_differs.at(_place(subject, ("publish", "type")), message, "Write type: mlflow_model.")
 
 
-@rule("PATH004", "container-path-duplicate", Severity.ERROR, "Two models take their files from one place.")
+@rule("PATH004", "container-path-duplicate", Severity.ERROR, "Two models take their files from the same place.")
 def container_path_duplicate(facts: Sequence[Fact]) -> Findings:
     """Two models with the same path."""
     first: dict[str, Fact] = {}
@@ -218,12 +212,12 @@ def _duplicate_facts(model: Described) -> Iterator[Fact]:
         yield Fact(container_path_duplicate.rule.code, model.name, "uri", uri, location)
 
 
-@rule("PATH005", "mlmodel-missing", Severity.WARNING, "An MLflow model's folder holds no MLmodel.")
+@rule("PATH005", "mlmodel-missing", Severity.WARNING, "An MLflow model's folder has no MLmodel.")
 def mlmodel_missing(subject: AssetSubject) -> Findings:
     """An MLflow model without its MLmodel beside the spec."""
     described = subject.described
     if described.type == "mlflow_model" and "MLmodel" not in described.content.places:
-        message = "The folder of an MLflow model holds no MLmodel, so nobody sees its signature and flavours."
+        message = "The folder of an MLflow model has no MLmodel, so nobody sees its signature and flavours."
         hint = "Copy MLmodel from the model's files, in exactly this spelling."
         yield mlmodel_missing.at(_place(subject, ("publish", "type")), message, hint)
 

@@ -22,7 +22,7 @@ _PASSES_ON = frozenset({"Microsoft", "Hugging Face"})
 """Publishers that offer other makers' models, converted or hosted."""
 
 
-@rule("MATCH013", "publisher-differs", Severity.WARNING, "The publisher is not the one whose model it is.")
+@rule("MATCH013", "publisher-differs", Severity.WARNING, "The publisher is not the maker of the model.")
 def publisher_differs(model: Described) -> Findings:
     """A misspelt publisher, or another one than that of the Hub id, MLmodel or the model's name."""
     yield from _developer(model)
@@ -47,7 +47,7 @@ def publisher_differs(model: Described) -> Findings:
         return
     owner, why = owners[0]
     message = f"The publisher is {short(written)}, while {why} of {owner}."
-    hint = f"Write {owner}, if it is their model; the publisher was perhaps copied along with the folder."
+    hint = f"Write {owner}, if it is their model; the publisher may have been copied along with the folder."
     yield publisher_differs.at(model.where("publisher"), message, hint)
 
 
@@ -62,7 +62,7 @@ def _developer(model: Described) -> Findings:
         meant = publisher_of(link[1]) if link else publisher_of(plain)
         if meant is not None and meant not in _PASSES_ON and meant not in owners:
             message = f"The card says that the model is of {meant}, while '{first}' is a name of models of {own}."
-            hint = f"Write {own}, if it is their model; the line was perhaps copied along with the card."
+            hint = f"Write {own}, if it is their model; the line may have been copied along with the card."
             yield publisher_differs.at(model.card.at(stated.offset, stated.text), message, hint)
 
 
@@ -96,7 +96,7 @@ def _provider(model: Described, stated: str) -> Findings:
     meant, owner = publisher_of(provider), publisher_of(hub.rpartition("/")[0] if hub else _first(model.name))
     if meant and meant != stated and owner == stated and meant not in _PASSES_ON and model.mlmodel is not None:
         message = f"MLmodel says that the model is of {provider}, while publisher and Hub id say {stated}."
-        hint = f"Write {stated}'s name; the file was perhaps copied along with the folder."
+        hint = f"Write {stated}'s name; the file may have been copied along with the folder."
         yield publisher_differs.at(model.mlmodel.location(("metadata", "model_provider_name")), message, hint)
 
 
@@ -135,7 +135,7 @@ def _first(name: str) -> str:
     return words[0].rstrip("0123456789") if words else ""
 
 
-@rule("MATCH014", "category-differs", Severity.WARNING, "A category is of other models.")
+@rule("MATCH014", "category-differs", Severity.WARNING, "A category does not fit the model.")
 def category_differs(subject: AssetSubject) -> Findings:
     """A category in asset.yaml for a task that the model does not serve, or a family that it is not of."""
     entry, categories = subject.read.entry, subject.read.asset.asset.get("categories")
@@ -203,7 +203,7 @@ _MEDIA = {"text": ("code",), "embeddings": ("text", "data", "json", "csv")}
 """Other words for a modality."""
 
 
-@rule("MATCH015", "modality-differs", Severity.WARNING, "The model's task needs what its modalities do not name.")
+@rule("MATCH015", "modality-differs", Severity.WARNING, "The modalities lack what the model's task needs.")
 def modality_differs(model: Described) -> Findings:
     """Modalities without the one that the task needs."""
     tasks = tasks_of(model)

@@ -15,7 +15,7 @@ def version_conflicts(use: ModelUse, answer: RegistryAnswer) -> Findings:
         return
     yield version_conflicts.at(
         use.where("version"),
-        f"Version {answer.version} is in {answer.registry} already, and what differs cannot change there: "
+        f"Version {answer.version} is in {answer.registry} already, and the differences cannot change there: "
         f"{', '.join(answer.blocked)}.",
         f"`publish bump {answer.name}`: the next free version is {answer.next_version}. "
         f"`publish plan -r {answer.registry}` shows both sides.",
@@ -38,7 +38,7 @@ def version_behind(use: ModelUse, answer: RegistryAnswer) -> Findings:
     """An unregistered version below the latest registered one."""
     if answer.registered or answer.latest is None or answer.version > answer.latest:
         return
-    message = f"Version {answer.version} is not in {answer.registry}, while {answer.latest} is: versions only go up."
+    message = f"Version {answer.version} is not in {answer.registry}, while {answer.latest} is: versions only increase."
     hint = f"`publish bump {answer.name}`: the next free version is {answer.next_version}."
     yield version_behind.at(use.where("version"), message, hint)
 

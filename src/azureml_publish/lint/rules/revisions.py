@@ -18,7 +18,7 @@ from azureml_publish.project import ModelFolder
 from azureml_publish.spec import HubSource
 
 
-@rule("SPEC004", "huggingface-id-wrong", Severity.WARNING, "The Hub id is another model's.")
+@rule("SPEC004", "huggingface-id-wrong", Severity.WARNING, "The Hub id belongs to another model.")
 def huggingface_id_wrong(facts: Sequence[Fact]) -> Findings:
     """A Hub id that belongs to another model.
 
@@ -43,7 +43,7 @@ def _malformed(fact: Fact) -> tuple[str, str] | None:
         message = f"'{fact.value}' is an address, not the id of a repository."
         return message, f"Write {repository[1]}." if repository else "Write ORG/NAME."
     if not _REPOSITORY.fullmatch(fact.value):
-        return f"'{fact.value}' is no id of a repository on the Hub.", "Write ORG/NAME, without spaces."
+        return f"'{fact.value}' is not the id of a Hub repository.", "Write ORG/NAME, without spaces."
     return None
 
 
@@ -58,14 +58,14 @@ def _of_another(fact: Fact, owners: Mapping[str, Fact]) -> tuple[str, str] | Non
         f"Write {base} if that is right, or fix {'MLmodel' if who.startswith('MLmodel') else 'the code'}.",
     )
     if (named := _other_owner(fact)) is not None:
-        return f"The Hub id is '{fact.value}', while the name {fact.model} says that the model is of {named}.", hint
+        return f"The Hub id is '{fact.value}', while the name {fact.model} says that the model is by {named}.", hint
     owner_of_it = alphanumeric(fact.value.rpartition("/")[0])
     if owner_of_it not in BY_NAME and alphanumeric(_tail(fact.value)) == alphanumeric(fact.model):
         close = [name for name in BY_NAME if len(name) > _LONG and sorted(name) == sorted(owner_of_it)]
         if close:
             return f"The owner in '{fact.value}' is almost {BY_NAME[close[0]]}'s name.", f"Write {close[0]}."
     if _words(fact.model) - _words(_tail(fact.value)) in _TUNED and fact.value.partition("/")[2]:
-        return f"The Hub id is '{fact.value}', which is not the tuned model that the name {fact.model} is of.", hint
+        return f"The Hub id is '{fact.value}', which is not the tuned model that the name {fact.model} states.", hint
     if _words(_tail(fact.value)) <= _words(fact.model):
         return made_from if _is_exactly_another(fact) else None
     owner = owners.get(alphanumeric(fact.value))
@@ -77,7 +77,10 @@ def _of_another(fact: Fact, owners: Mapping[str, Fact]) -> tuple[str, str] | Non
     elif of_another_purpose(_tail(fact.value), (fact.model,)):
         found = f"The Hub id is '{fact.value}', which is for another purpose than {fact.model}.", hint
     elif _is_foreign(fact):
-        found = f"The Hub id is '{fact.value}', which has nothing of the name {fact.model} or of its files.", hint
+        found = (
+            f"The Hub id is '{fact.value}', which has nothing in common with the name {fact.model} or its files.",
+            hint,
+        )
     elif meant := _meant(fact):
         message = f"The Hub id '{fact.value}' is almost the name {fact.model}: '{meant[0]}' is perhaps '{meant[1]}'."
         found = message, "Write the id as the Hub has it."
@@ -190,7 +193,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"[a-z0-9]+", text.lower().replace(".", "")))
 
 
-@rule("SPEC005", "sha-shared-between-models", Severity.ERROR, "Models of different repositories share a commit.")
+@rule("SPEC005", "sha-shared-between-models", Severity.ERROR, "Models of different repositories have the same commit.")
 def sha_shared_between_models(facts: Sequence[Fact]) -> Findings:
     """One commit for two repositories: it was copied from another model.
 
@@ -292,7 +295,7 @@ def revision_missing(model: Described) -> Findings:
     if isinstance(hub_id, str) and hub_id and model.commit is None and not model.archived:
         yield revision_missing.at(
             model.where("huggingFaceModelId"),
-            f"It is not known which commit of {hub_id} this is.",
+            f"The commit of {hub_id} is not stated.",
             "State it as the property SHA, 40 hexadecimal digits."
             if model.stated
             else "Take the files by source.huggingface and source.revision; a local source has no commit.",

@@ -50,7 +50,7 @@ _KINDS: tuple[frozenset[str], ...] = tuple(
 _KNOWN: frozenset[str] = frozenset().union(*_KINDS)
 
 
-@rule("CARD028", "sample-link-for-other-model", Severity.WARNING, "A sample is written for another model or task.")
+@rule("CARD028", "sample-link-for-other-model", Severity.WARNING, "A sample is for another model or task.")
 def sample_link_for_other_model(model: Described) -> Findings:
     """A sample for another model or task."""
     own = " ".join(own_names(model))

@@ -54,7 +54,7 @@ def invalid_sample_json(model: Described) -> Findings:
 _NO_JSON = "Fix the JSON here or just before; for what is not JSON, write another word after the fence's ```."
 
 
-@rule("SMPL003", "sample-row-width", Severity.ERROR, "A sample's row has not as many values as its columns.")
+@rule("SMPL003", "sample-row-width", Severity.ERROR, "A sample's row has more or fewer values than there are columns.")
 def sample_row_width(model: Described) -> Findings:
     """A split-oriented sample whose rows have more or fewer values than there are columns.
 
@@ -75,7 +75,7 @@ def sample_row_width(model: Described) -> Findings:
         yield from _rows(sample, (key,) if key else (), columns, rows)
         index = given.get("index")
         if isinstance(index, list) and len(index) != len(rows):
-            message = f"The index names {len(index)} row{'s' * (len(index) != 1)}, there are {len(rows)}."
+            message = f"The index names {len(index)} row{'s' * (len(index) != 1)}, but there are {len(rows)}."
             hint = "Number every row of `data` once, beginning with 0."
             yield sample_row_width.at(place_in(sample, (key, "index") if key else ("index",)), message, hint)
 
@@ -96,7 +96,7 @@ def _rows(sample: SampleText, path: KeyPath, columns: Sequence[Any], rows: Seque
         yield sample_row_width.at(
             place_in(sample, (*path, "data", number)),
             f"Row {number + 1} has {width} value{'s' * (width != 1)} for {len(columns)} "
-            f"column{'s' * (len(columns) != 1)}{'; the rest is read as nothing' * filled}.",
+            f"column{'s' * (len(columns) != 1)}{'; the rest is read as None' * filled}.",
             f"Give a value for each of {', '.join(str(name) for name in columns)}, if only an empty one.",
             severity=(Severity.WARNING if len(columns) > _FEW else Severity.INFO) if filled else None,
         )
@@ -132,7 +132,7 @@ def _shows(page: Card) -> bool:
     return any(_TITLE.search(line) for line in page.lines)
 
 
-@rule("SMPL006", "sample-shape-not-the-tasks", Severity.WARNING, "A sample input is not of its task's shape.")
+@rule("SMPL006", "sample-shape-not-the-tasks", Severity.WARNING, "A sample input does not have the shape for its task.")
 def sample_shape_not_the_tasks(model: Described) -> Findings:
     """A sample input of another shape than the model's task takes on Azure ML's endpoints.
 
@@ -149,7 +149,7 @@ def sample_shape_not_the_tasks(model: Described) -> Findings:
         if model.type != "mlflow_model":
             continue
         if {*tasks} & KNOWN_TASKS and not _OF_MASKS.intersection(tasks) and (mask := _MASK.search(sample.text)):
-            message = f"The sample input has {mask[0]}, as of a fill-mask model; this one is for {tasks[0]}."
+            message = f"The sample input has {mask[0]}, as for a fill-mask model; this one is for {tasks[0]}."
             yield sample_shape_not_the_tasks.at(sample.place(1, 1), message, f"Show what a model for {tasks[0]} takes.")
             continue
         if not isinstance(data, Mapping) or "input_data" not in data:
@@ -193,7 +193,7 @@ def _turns(sample: SampleText, data: Any) -> Findings:
             role = turn["role"]
             known = _ROLES - _OF_OTHERS if path[-1:] in (("messages",), ("input_string",)) else _ROLES
             if isinstance(role, str) and role.lower() not in known:
-                message = f"No one in a conversation has the role '{short(role)}'."
+                message = f"A conversation has no role '{short(role)}'."
                 hint = "Write system, user, assistant or tool."
             elif path[-1:] == ("messages",) and "message" in turn and "content" not in turn:
                 message, hint = "The turn has `message`, and a server reads `content`.", "Write content."
@@ -204,7 +204,7 @@ def _turns(sample: SampleText, data: Any) -> Findings:
                 }
                 & turn.keys()
             ):
-                message = f"What {short(str(role))} says is missing: the turn has no `content`."
+                message = f"The turn of {short(str(role))} has no `content`."
                 hint = 'Write {"role": "...", "content": "..."}.'
             else:
                 continue
@@ -260,7 +260,7 @@ def _out_of_range(name: str, value: Any) -> tuple[str, str] | None:
         return f"The parameter {name} is text: '{short(value)}'.", "Write it as a number, without quotes."
     low, high = _RANGES.get(name, (0, 0))
     if high and isinstance(value, int | float) and not low <= value <= high:
-        return f"The parameter {name} is {value}, which no model takes.", f"Write a number between {low} and {high}."
+        return f"The parameter {name} is {value}, which no model accepts.", f"Write a number between {low} and {high}."
     return None
 
 

@@ -23,7 +23,7 @@ from azureml_publish.lint.subject import Described, SampleText
 from azureml_publish.patterns import pattern
 
 
-@rule("SMPL002", "sample-signature-mismatch", Severity.ERROR, "A sample input is not what MLflow's signature takes.")
+@rule("SMPL002", "sample-signature-mismatch", Severity.ERROR, "A sample input does not fit MLflow's signature.")
 def sample_signature_mismatch(model: Described) -> Findings:
     """A sample input with other columns than MLflow's signature, which refuses it before the model runs.
 
@@ -65,7 +65,7 @@ def _values(sample: SampleText, path: KeyPath, given: Any, columns: Sequence[Col
             no_text = kind == "string" and isinstance(value, int | float) and not isinstance(value, bool)
             if fraction or no_text or (kind in _NUMBERS and isinstance(value, str)):
                 message = f"Row {number + 1} has {short(json.dumps(value))} for '{name}', which is {kind} in MLmodel."
-                meant = "a text" if no_text else f"a{' whole' * fraction} number"
+                meant = "a string" if no_text else f"a{' whole' * fraction} number"
                 hint = f"Write {meant}, or fix the signature."
                 yield sample_signature_mismatch.at(place_in(sample, (*path, "data", number)), message, hint)
                 return
@@ -175,7 +175,7 @@ def _names(given: Any) -> list[str] | None:
     return None
 
 
-@rule("SMPL008", "sample-output-mismatch", Severity.WARNING, "A sample output is not what MLflow's signature gives.")
+@rule("SMPL008", "sample-output-mismatch", Severity.WARNING, "A sample output does not fit MLflow's signature.")
 def sample_output_mismatch(model: Described) -> Findings:
     """A sample output whose records lack a column of the signature. Outputs without names are not judged."""
     columns = signature(model.mlmodel, "outputs")
@@ -277,13 +277,13 @@ def _values_of_another_type(model: Described, columns: Sequence[Column]) -> Find
             yield sample_output_mismatch.at(place_in(sample, ()), message, hint)
 
 
-@rule("SMPL005", "signature-missing", Severity.INFO, "MLmodel states no signature.")
+@rule("SMPL005", "signature-missing", Severity.INFO, "MLmodel has no signature.")
 def signature_missing(model: Described) -> Findings:
     """An MLmodel without a signature: MLflow does not check inputs, and clients learn no types."""
     document = model.mlmodel
     if document is None or not isinstance(document.data, Mapping) or document.data.get("signature"):
         return
-    message = "MLmodel states no signature, so nothing checks an input before the model sees it."
+    message = "MLmodel has no signature, so nothing checks an input before the model gets it."
     hint = "Log the model with an input example or a signature (mlflow.models.infer_signature)."
     yield signature_missing.at(document.location(("signature",)), message, hint)
 
@@ -337,7 +337,7 @@ def _of_tables(model: Described, task: str) -> Findings:
     columns, wrong = signature(model.mlmodel, "outputs") or (), ""
     if task == "tabular-regression" and columns and all(one.type in ("string", "boolean") for one in columns):
         named = _quoted([one.name or one.type for one in columns])
-        wrong = f"MLmodel answers with {named} of the type {columns[0].type}"
+        wrong = f"the signature in MLmodel gives {named} of the type {columns[0].type}"
     rows = [text for label, text, _ in labelled(model.card) if _ESTIMATED.fullmatch(label.strip("* "))]
     kinds = {match["kind"] for text in rows for match in _ESTIMATOR.finditer(text)} if task in _NOT_OF else set()
     if wrong or (kinds and kinds == {_NOT_OF.get(task)}):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from azureml_publish.assets import SCENARIOS
-from azureml_publish.diagnostics import Edit, Fix, Severity
-from azureml_publish.documents.edits import remove_items
+from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject, ProjectSubject, alike
 from azureml_publish.lint.written_skus import WrittenList, list_problems, some, written_lists
-from azureml_publish.lint.yaml_fixes import replaced_by
+from azureml_publish.lint.yaml_fixes import replaced_by, without_items
 from azureml_publish.skus.lists import own_lists
 
 
@@ -31,11 +30,11 @@ def recommended_differs(subject: ModelSubject) -> Findings:
         allowed = allow_list.skus if allow_list is not None else ()
         for index in _again(listed):
             where = document.location(("recommended", scenario, index))
-            yield recommended_differs.at(where, f"{listed[index]} stands twice.", "Keep one.")
+            yield recommended_differs.at(where, f"{listed[index]} is listed twice.", "Keep one.")
         if found := _difference(scenario, allowed, listed):
             first, message = found
             where = document.location(("recommended", scenario, *(() if first is None else (first,))))
-            hint = f"Recommend what is allowed, or leave recommended.{scenario} out: it then is the allow-list."
+            hint = f"Recommend what is allowed, or leave recommended.{scenario} out: the allow-list is used then."
             yield recommended_differs.at(where, message, hint)
 
 
@@ -43,7 +42,7 @@ def _difference(scenario: str, allowed: Sequence[str], recommended: Sequence[str
     """How recommended sizes differ from an allow-list, in one sentence, with the index of the first one not allowed."""
     extra = [name for name in dict.fromkeys(recommended) if name not in allowed]
     missing = [name for name in dict.fromkeys(allowed) if name not in recommended]
-    parts = [f"recommends {some(extra)}, which the allow-list has not"] if extra else []
+    parts = [f"recommends {some(extra)}, which the allow-list does not have"] if extra else []
     count = f"{len(missing)} size{'s' * (len(missing) != 1)}"
     parts += [f"allows {count} that it does not recommend: {some(missing)}"] if missing else []
     if not parts:
@@ -59,11 +58,11 @@ def _recommended_differs_of_asset(subject: AssetSubject) -> Findings:
         if found := _difference(one.scenario, one.allowed, one.recommended):
             first, message = found
             yield recommended_differs.at(
-                one.place(one.recommended_key, first), message, "Recommend what is allowed, no more and no less."
+                one.place(one.recommended_key, first), message, "Recommend exactly what is allowed."
             )
 
 
-@rule("SKU002", "sku-duplicate", Severity.ERROR, "A size stands twice in one list.")
+@rule("SKU002", "sku-duplicate", Severity.ERROR, "A list has a size twice.")
 def sku_duplicate(subject: ModelSubject | ProjectSubject) -> Findings:
     """A size that is twice in one list."""
     yield from list_problems(sku_duplicate, subject, "duplicate")
@@ -76,23 +75,15 @@ def _duplicate_of_asset(subject: AssetSubject) -> Findings:
         for key, names in ((one.allowed_key, one.allowed), (one.recommended_key, one.recommended)):
             if again := _again(names or ()):
                 repeated = some(list(dict.fromkeys(again.values())))
-                message = f"The list of '{one.scenario}' names again {repeated}."
-                hint = "Keep one of each."
-                yield sku_duplicate.at(one.place(key, next(iter(again))), message, hint, fix=_fix(one, key, again))
+                message = f"The list of '{one.scenario}' repeats {repeated}."
+                fix = without_items(subject.read.document, one.key_path(key), again)
+                yield sku_duplicate.at(one.place(key, next(iter(again))), message, "Keep one of each.", fix=fix)
 
 
 def _again(names: Sequence[str]) -> dict[int, str]:
     """The repeated names, by their index in the list."""
     first: dict[str, int] = {}
     return {index: name for index, name in enumerate(names) if first.setdefault(name, index) != index}
-
-
-def _fix(one: WrittenList, key: str, indexes: Collection[int]) -> Fix | None:
-    document = one.subject.read.document
-    try:
-        return Fix((Edit.between(document.text, remove_items(document, one.key_path(key), indexes)),))
-    except (KeyError, ValueError):
-        return None
 
 
 _MEANT = 20
@@ -122,7 +113,7 @@ def _unknown_of_asset(subject: AssetSubject) -> Findings:
                 yield sku_unknown.at(one.place(key, index), f"The catalogue knows no size '{name}'.", known[name])
 
 
-@rule("SKU005", "sku-order-not-canonical", Severity.INFO, "The same sizes stand in another order elsewhere.")
+@rule("SKU005", "sku-order-not-canonical", Severity.INFO, "The same sizes are in another order elsewhere.")
 def sku_order_not_canonical(subject: ModelSubject) -> Findings:
     """A list with the sizes of another one in another order.
 
@@ -182,9 +173,9 @@ def _order_compared(facts: Sequence[Fact]) -> Findings:
                 model, _, scenario = fact.model.rpartition(" ")
                 yield sku_order_not_canonical.at(
                     fact.location,
-                    f"The sizes of '{scenario}' of {model} stand in another order in {lists}: "
+                    f"The sizes of '{scenario}' of {model} are in another order in {lists}: "
                     f"{usual.location.path}:{usual.location.line}.",
-                    "Take that order, unless this one is meant: equal lists can be compared, and share a preset.",
+                    "Use that order, unless this one is meant: equal lists can be compared, and share a preset.",
                 )
 
 
@@ -202,7 +193,7 @@ def scenario_incomplete(subject: AssetSubject) -> Findings:
         if missing := [what for what, value in _parts(one).items() if not value]:
             there = next(key for key, value in _keys(one).items() if value)
             message = f"'{one.scenario}' has no {' and no '.join(missing)}."
-            hint = "Say allow-list, recommended sizes and min-SKU spec, or none of them."
+            hint = "Give allow-list, recommended sizes and min-SKU spec, or none of them."
             yield scenario_incomplete.at(one.place(there), message, hint)
     tasks = subject.described.metadata.get("tasks")
     tuned = isinstance(tasks, Mapping) and bool(tasks.get("fineTuningTasks"))

@@ -11,7 +11,7 @@ from azureml_publish.skus.lists import own_lists
 from azureml_publish.skus.query import ProblemKind
 
 
-@rule("SKU006", "sku-list-not-preset", Severity.INFO, "A list says what a preset says.")
+@rule("SKU006", "sku-list-not-preset", Severity.INFO, "A list is the same as a preset.")
 def sku_list_not_preset(subject: ModelSubject) -> Findings:
     """A literal list that equals a preset of the project."""
     presets = {selection.names: name for name, selection in reversed(tuple(subject.project.presets.items()))}
@@ -42,7 +42,7 @@ def sku_query_empty(subject: ModelSubject | ProjectSubject) -> Findings:
     yield from list_problems(sku_query_empty, subject, "empty")
 
 
-@rule("SKU009", "sku-query-idle", Severity.WARNING, "A word of a query changes nothing, or cannot be judged.")
+@rule("SKU009", "sku-query-idle", Severity.WARNING, "A word of a query has no effect, or cannot be evaluated.")
 def sku_query_idle(subject: ModelSubject | ProjectSubject) -> Findings:
     """Words of a query that have no effect."""
     kinds: tuple[ProblemKind, ...] = ("contradiction", "unknown_figure", "retired_include", "idle_exclude")

@@ -12,7 +12,7 @@ from azureml_publish.skus.compute import resolve_body
 from azureml_publish.skus.lists import ListUse
 
 
-@rule("SKU010", "sku-retired", Severity.ERROR, "A list names retired sizes; an error where it names no other.")
+@rule("SKU010", "sku-retired", Severity.ERROR, "A list names retired sizes; an error where it names only those.")
 def sku_retired(subject: ModelSubject | ProjectSubject) -> Findings:
     """A literal list with retired sizes. A query leaves them out by itself."""
     for use, document in allow_lists(subject):

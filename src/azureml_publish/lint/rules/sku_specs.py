@@ -47,7 +47,7 @@ def _min_sku_asserted_of_asset(subject: AssetSubject) -> Findings:
         try:
             stated = MinSkuSpec.parse(one.min_spec)
         except ValueError as error:
-            hint = "Write the least of each figure over the allow-list."
+            hint = "Write the smallest of each figure over the allow-list."
             yield min_spec_not_componentwise_min.at(one.place(one.min_spec_key), f"The min-SKU spec {error}.", hint)
             continue
         if len(one.skus) < len(one.allowed):
@@ -62,7 +62,7 @@ def _differs(one: WrittenList, derived: MinSkuSpec) -> Diagnostic:
     return min_spec_not_componentwise_min.at(
         one.place(one.min_spec_key),
         f"The sizes of '{one.scenario}' derive {derived}, not {one.min_spec}.",
-        f"Write {derived}; validation wants the two equal.",
+        f"Write {derived}; validation requires them to be equal.",
         fix=replaced_by(document, one.key_path(one.min_spec_key), str(derived), safe=False),
     )
 
@@ -75,7 +75,7 @@ _FIGURES: dict[SpecFigure, str] = {
 }
 
 
-@rule("SKU012", "sku-figure-unknown", Severity.INFO, "A min-SKU spec is derived without an unknown figure.")
+@rule("SKU012", "sku-figure-unknown", Severity.INFO, "A min-SKU spec is derived although a figure is unknown.")
 def sku_figure_unknown(subject: ModelSubject | ProjectSubject) -> Findings:
     """A list whose min-SKU spec is derived without a figure that the catalogue lacks."""
     for use, document in allow_lists(subject):

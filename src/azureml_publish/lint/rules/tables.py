@@ -16,7 +16,11 @@ _DELIMITER = pattern(r"[ >]*\|?[ :-]*-[ :-]*\|[ :|-]*$")
 
 
 @rule(
-    "CARD001", "table-row-column-count", Severity.ERROR, "A table row has not as many cells as its header.", pages=True
+    "CARD001",
+    "table-row-column-count",
+    Severity.ERROR,
+    "A table row has more or fewer cells than its header.",
+    pages=True,
 )
 def table_row_column_count(model: Described) -> Findings:
     """A table row with more or fewer cells than its header; viewers pad or cut it silently."""
@@ -35,13 +39,13 @@ def _without_rows(card: Card, table: Table) -> Findings:
     head = [cell.text for cell in table.header.cells]
     twice = next((row for row in table.rows if len(head) > 1 and [cell.text for cell in row.cells] == head), None)
     if twice is not None and any(head):
-        message = "This row is the table's header once more."
+        message = "This row repeats the table's header."
         hint = "Take it out, or begin a table of its own."
         yield table_row_column_count.at(card.place(twice.line, 1), message, hint, severity=Severity.WARNING)
     names = [text.lower() for text in head if text]
     same = next((name for name in names if names.count(name) > 1), None)
     if same is not None and twice is None:
-        message = f"Two columns of this table are called '{short(same)}', so that nobody can keep them apart."
+        message = f"Two columns of this table are called '{short(same)}', so readers cannot tell them apart."
         hint = "Give each a name of its own."
         yield table_row_column_count.at(card.place(table.header.line, 1), message, hint, severity=Severity.WARNING)
     if table.rows or not any(head) or any("](" in text or "<" in text for text in head):
@@ -54,7 +58,9 @@ def _without_rows(card: Card, table: Table) -> Findings:
     )
     yield table_row_column_count.at(
         card.place(table.header.line, 1),
-        "An empty line parts this table's header from its rows." if apart else "This table has a header and no rows.",
+        "An empty line separates this table's header from its rows."
+        if apart
+        else "This table has a header and no rows.",
         "Take the empty line out." if apart else "Write the rows, or take the table out.",
         severity=Severity.WARNING,
     )
@@ -93,7 +99,7 @@ def _odd_delimiters(card: Card) -> Findings:
                 yield table_row_column_count.at(
                     card.passage(line, len(text) - len(text.lstrip()) + 1, text.strip()),
                     f"The row of dashes has {times(count, 'cell')}, the header above it {wanted}: this is not a table.",
-                    "Give both rows as many cells.",
+                    "Give both rows the same number of cells.",
                 )
 
 
@@ -116,7 +122,7 @@ def table_missing_delimiter(model: Described) -> Findings:
     for first, last in card.paragraphs if "\t" in card.source else ():
         rows = [line.strip() for line in card.lines[first - 1 : last]]
         if len(rows) > 1 and len({row.count("\t") for row in rows}) == 1 and all(map(_PARTED_BY_TABS.match, rows)):
-            message = f"Tabs part the cells of these {len(rows)} rows: readers see their words in one line."
+            message = f"Tabs separate the cells of these {len(rows)} rows: readers see their words in one line."
             hint = "Write rows such as `| a | b |`, and `| --- | --- |` below the first."
             yield table_missing_delimiter.at(card.passage(first, 1, rows[0]), message, hint)
     if "|" not in card.source:
@@ -138,7 +144,7 @@ def table_missing_delimiter(model: Described) -> Findings:
     for token in card.tokens:
         text = token.content if token.type == "code_block" and token.map and "|" in token.content else ""
         if text and token.map and _INDENTED.match(text):
-            message = "Four spaces before its rows make code of this table."
+            message = "Four spaces before its rows turn this table into code."
             hint = "Take the spaces out."
             yield table_missing_delimiter.at(card.passage(token.map[0] + 1, 1, card.lines[token.map[0]]), message, hint)
 
@@ -224,7 +230,7 @@ def _swallowed(card: Card) -> Findings:
             )
 
 
-@rule("CARD004", "table-pipe-style", Severity.INFO, "Header and row of dashes do not begin and end alike.")
+@rule("CARD004", "table-pipe-style", Severity.INFO, "The header and the row of dashes differ in their outer bars.")
 def table_pipe_style(model: Described) -> Findings:
     """A header without outer bars above a delimiter row with them, or the other way round."""
     card = model.card

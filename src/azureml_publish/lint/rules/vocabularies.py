@@ -91,7 +91,7 @@ def _written() -> Any:
     return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
 
 
-@rule("GATE001", "value-not-in-vocabulary", Severity.ERROR, "Microsoft's catalogue does not take a value.")
+@rule("GATE001", "value-not-in-vocabulary", Severity.ERROR, "Microsoft's catalogue does not accept a value.")
 def value_not_in_vocabulary(model: Described) -> Findings:
     """A value outside a closed set: tasks, licences, sizes, languages, keywords, modalities and others."""
     for name, key, value in _known(model):
@@ -109,12 +109,12 @@ def value_not_in_vocabulary(model: Described) -> Findings:
         shown = ", ".join(str(each) for _, each in wrong[:_SHOWN]) + (", …" if len(wrong) > _SHOWN else "")
         place = f"{name}.{index}" if isinstance(value, list | tuple) else name
         refuses = "the service" if _is_validated(model, name) else "Microsoft's catalogue"
-        message = f"{name}: {refuses} does not take {shown}."
+        message = f"{name}: {refuses} does not accept {shown}."
         hint = _task_instead(model, str(first), key) if name == INFERENCE else _instead(str(first), key, name, wrong)
         yield value_not_in_vocabulary.at(model.where(place), message, hint, severity=_severity(model, name))
 
 
-@rule("GATE002", "value-of-wrong-form", Severity.ERROR, "A value has not the type or the form that its key has.")
+@rule("GATE002", "value-of-wrong-form", Severity.ERROR, "A value does not have the type or form of its key.")
 def value_of_wrong_form(model: Described) -> Findings:
     """A value of another type than the service stores, or of another form than the catalogue requires."""
     for name, key, value in _known(model):
@@ -122,7 +122,7 @@ def value_of_wrong_form(model: Described) -> Findings:
             continue  # SPEC010 and SPEC011 report those written as text; the service reads several forms of dates
         if (form := wanted_type(value, key)) is not None:
             yield value_of_wrong_form.at(
-                model.where(name), f"{name} is {value!r}; the service holds {form} there.", f"Write {form}."
+                model.where(name), f"{name} is {value!r}; the service stores {form} there.", f"Write {form}."
             )
         elif (reason := _wrong_form(value, key) or _wrong_entry(value, key)) is not None:
             message, hint = reason
@@ -143,11 +143,14 @@ def key_not_in_vocabulary(model: Described) -> Findings:
             close = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
             hint = f"Did you mean {close[0]}?" if close else "Leave it out, or keep it as a tag."
             yield key_not_in_vocabulary.at(
-                model.where(name), f"Microsoft's catalogue knows no metadata {name}.", hint, severity=_severity(model)
+                model.where(name),
+                f"Microsoft's catalogue does not know the metadata {name}.",
+                hint,
+                severity=_severity(model),
             )
 
 
-@rule("GATE004", "layout-not-taken", Severity.ERROR, "Microsoft's validator takes system metadata only.")
+@rule("GATE004", "layout-not-taken", Severity.ERROR, "Microsoft's validator accepts only system metadata.")
 def layout_not_taken(project: ProjectSubject) -> Findings:
     """The old layout, with metadata in tags and properties, which the validator refuses."""
     config = project.project.config
@@ -218,7 +221,7 @@ def _wrong_form(value: Any, key: Key) -> tuple[str, str] | None:
 
 def _wrong_entry(value: Any, key: Key) -> tuple[str, str] | None:
     if key.type == "array" and not all(isinstance(each, str) for each in value):
-        return "holds something else than text", "Write each entry as text, in quotes where it looks like a number."
+        return "has entries that are not text", "Write each entry as text, in quotes where it looks like a number."
     if key.each is None:
         return None
     one = Key(key.each, minimum=key.minimum)
@@ -240,7 +243,7 @@ def _unpaired(model: Described, name: str) -> tuple[str, str] | None:
         return None
     end = model.metadata.get(f"{key[1]}End")
     if not end:
-        return f"{name} is {start}, and there is no {key[1]}End.", f"Write {start[:2]}/{start[2:]}, or what ends it."
+        return f"{name} is {start}, and {key[1]}End is missing.", f"Write {start[:2]}/{start[2:]}, or what ends it."
     words = [re.sub(r"[^a-z]", "", str(one).lower()) for one in (start, end)]
     if words[0] == words[1] and str(end).replace("/", "") != start:
         return f"{name} is {start}, and {key[1]}End is {end}.", "Write the same mark in both, the latter with a slash."
@@ -262,18 +265,18 @@ def _wrong_template(text: str) -> tuple[str, str] | None:
     formats = frozenset[str]().union(*(formats_in(value) for value in held.values()))
     if len(formats) > 1:
         return (
-            f"The roles of promptTemplate have marks of {' and of '.join(sorted(formats))}.",
+            f"The roles of promptTemplate mix the markers of {' and '.join(sorted(formats))}.",
             "Write those of this model's tokenizer for every role.",
         )
     for role in sorted(_ROLES & held.keys()):
         marked = frozenset(match[1] or match[2] for match in _MARKED.finditer(held[role]))
         if marked and role not in marked:
-            return f"promptTemplate has the mark of {min(marked)} for {role}.", f"Write the mark of {role} there."
+            return f"promptTemplate has the marker of {min(marked)} for {role}.", f"Write the mark of {role} there."
     lacking = [role for role in ("user", "prompt") if _CONTENT not in held.get(role, _CONTENT)]
     if not lacking or not any(_CONTENT in value for value in held.values()):
         return None
     return (
-        f"promptTemplate has no {_CONTENT} for {lacking[0]}, so that the text is left out.",
+        f"promptTemplate has no {_CONTENT} for {lacking[0]}, so the text is left out.",
         f"Write {_CONTENT} there.",
     )
 

@@ -52,23 +52,27 @@ def environment_mistakes(texts: Mapping[str, str]) -> Iterator[Mistake]:
                 hint = "Take the line out: conda export wrote it."
             yield Mistake(path, text.count("\n", 0, match.start("path")) + 1, what, hint)
         elif match := _OF_A_TEAM.search(text):
-            message = f"{path} installs {short(match['what'])}, which only those can who have access there."
+            message = f"{path} installs {short(match['what'])}, which only people with access there can install."
             hint = "Publish the package and write its version, or take its code into the folder."
             yield Mistake(path, text.count("\n", 0, match.start("what")) + 1, message, hint)
         if match := _PIP_WITHOUT_COLON.search(text):
-            message = f"{path} has packages below `- pip` without a colon, so that conda reads one odd name."
+            message = (
+                f"{path} has packages below `- pip` without a colon, so that conda takes them for one package name."
+            )
             yield Mistake(path, text.count("\n", 0, match.start()) + 1, message, "Write `- pip:`.", breaks=True)
         if message := _too_old_python(text):
-            yield Mistake(path, 1, f"{path}: {message}", "Write versions that go together; pip finds none with these.")
+            yield Mistake(
+                path, 1, f"{path}: {message}", "Write versions that fit together: pip finds no solution with these."
+            )
         named = _FURTHER.search(text)
         above = path.rpartition("/")[0]
         others = [one for one in texts if one != path and one.endswith(".txt")]
         if named and f"{above}/{named['file']}".lstrip("/") not in texts and others:
-            message = f"{path} takes requirements from {short(named['file'])}, which is not there beside {others[0]}."
+            message = f"{path} takes requirements from {short(named['file'])}, which is missing beside {others[0]}."
             line = text.count("\n", 0, named.start("file")) + 1
             yield Mistake(path, line, message, "Name the file that is there.", breaks=True)
         if message := _together(text):
-            hint = "Write versions that were made for each other; pip finds no environment with these."
+            hint = "Write versions that were made for each other: pip finds no solution with these."
             yield Mistake(path, 1, f"{path}: {message}", hint)
 
 
@@ -134,9 +138,9 @@ def _together(text: str) -> str:
         return ""
     wanted = torch[1] + 15 if torch[0] == 2 else torch[1] + 1  # torchvision 0.15 belongs to torch 2.0
     if vision is not None and vision != (0, wanted):
-        return f"torchvision {vision[0]}.{vision[1]} is not of torch {torch[0]}.{torch[1]}, which needs 0.{wanted}."
+        return f"torchvision {vision[0]}.{vision[1]} does not fit torch {torch[0]}.{torch[1]}, which needs 0.{wanted}."
     if audio is not None and torch[0] == 2 and audio != torch and torch[1] < _LAST_TOGETHER:
-        return f"torchaudio {audio[0]}.{audio[1]} is not of torch {torch[0]}.{torch[1]}."
+        return f"torchaudio {audio[0]}.{audio[1]} does not fit torch {torch[0]}.{torch[1]}."
     return ""
 
 
@@ -351,7 +355,7 @@ def _needed(loaded: Loaded) -> Iterator[tuple[str, str]]:
     quantised = loaded.config.get("quantization_config")
     method = str(quantised.get("quant_method")) if isinstance(quantised, Mapping) else ""
     if method in _QUANTISED_BY:
-        yield _QUANTISED_BY[method], f"loads weights that {method} has quantised, as config.json says"
+        yield _QUANTISED_BY[method], f"loads the {method} weights that config.json states"
     backbone = isinstance(loaded.config.get("backbone"), str) and loaded.config.get("use_timm_backbone", True)
     if str(loaded.config.get("model_type")) in _IMAGES_BY_TIMM and backbone:
         yield "timm", "brings the backbone of config.json"

@@ -73,6 +73,6 @@ def genai_differences(
     graph = held.get("filename")
     beside = sorted(path for path in files.places if path.startswith(folder) and path.endswith(".onnx"))
     if isinstance(graph, str) and not graph.endswith(".onnx"):
-        yield "filename", f"filename is {short(graph)}, which is no graph of ONNX."
+        yield "filename", f"filename is {short(graph)}, which is not an ONNX graph."
     elif isinstance(graph, str) and beside and f"{folder}{graph}" not in files.places:
-        yield "filename", f"filename is {short(graph)}, which is not there beside {beside[0]}."
+        yield "filename", f"filename is {short(graph)}, which is missing beside {beside[0]}."

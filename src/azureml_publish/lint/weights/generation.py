@@ -26,9 +26,9 @@ def generation_differences(
     sampled, heat = data.get("do_sample"), data.get("temperature")
     if isinstance(heat, int | float) and not isinstance(heat, bool):
         if sampled is True and heat <= 0:
-            yield "temperature", f"temperature is {heat} and do_sample true; transformers samples above 0 alone."
+            yield "temperature", f"temperature is {heat} and do_sample is true; transformers samples only above 0."
         elif sampled is False and heat not in (0, 1):
-            yield "do_sample", f"do_sample is false, so that the temperature of {heat} has no effect."
+            yield "do_sample", f"do_sample is false, so the temperature of {heat} has no effect."
     yield from marks_outside(data, config)
     yield from _other_marks(data, config, tokenizer)
     most = longest_input(config)
@@ -52,7 +52,7 @@ def _other_marks(
     data: Mapping[str, Any], config: Mapping[str, Any], tokenizer: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
     """Tokens that begin, end or pad a text, where `config.json` has others and the tokenizer does not have these."""
-    for key, verb in (("eos_token_id", "ends"), ("bos_token_id", "begins"), ("pad_token_id", "is filled up")):
+    for key, verb in (("eos_token_id", "ends"), ("bos_token_id", "begins"), ("pad_token_id", "is padded")):
         here, there = (set(numbers_in(one.get(key))) for one in (data, config))
         own = _id_of(tokenizer, key.removesuffix("_id"))
         of_turns = key == "eos_token_id" and "chat_template" in tokenizer and not own
@@ -63,7 +63,7 @@ def _other_marks(
             and here.isdisjoint(there | _ends(tokenizer, key) | ({own} if own else set()))
         ):
             of = f"; the tokenizer's is {own}" if own else ""
-            yield key, f"A text {verb} with {min(here)}, by config.json with {min(there)}{of}."
+            yield key, f"A text {verb} with token {min(here)}, but by config.json with {min(there)}{of}."
     for key in _ALSO_IN_CONFIG:
         if key in data and key in config and data[key] != config[key] and None not in (data[key], config[key]):
             yield key, f"{key} is {short(str(data[key]))}, and config.json has {short(str(config[key]))}."
@@ -112,7 +112,7 @@ def tokenizer_differences(
         if one and other and one != other:
             yield key, f"{key} is {short(one)}, and {short(other)} in special_tokens_map.json."
         if is_count(words) and number >= words:
-            yield key, f"{key} is number {number} in added_tokens_decoder, and config.json's vocab_size {words}."
+            yield key, f"{key} is number {number} in added_tokens_decoder, and config.json has vocab_size {words}."
     listed = tokenizer.get("added_tokens_decoder")
     numbers = {_content(one): str(number) for number, one in listed.items()} if isinstance(listed, dict) else {}
     for token, number in added.items():
@@ -193,22 +193,22 @@ def _of_vocabulary(tokenizer: Mapping[str, Any], config: Mapping[str, Any]) -> I
     if classes and name not in classes and any(name in stem for stem in _STEMS):
         yield (
             "tokenizer_class",
-            f"The {words} entries of vocab_size are of {min(classes)}, and tokenizer_class is {written}.",
+            f"vocab_size {words} is that of {min(classes)}, and tokenizer_class is {written}.",
         )
     kind = str(config.get("model_type"))
     own = _STRICT.get(kind) or next((of for start, of in _STRICT.items() if kind.startswith(start)), ())
     plain = frozenset({*known, *(one.removesuffix("Fast") for one in known)})
     if own and name in plain - ANYBODYS and not any(one in name for one in own):
-        yield "tokenizer_class", f"tokenizer_class is {written}, which is of other models than {kind}."
+        yield "tokenizer_class", f"tokenizer_class is {written}, which is not a tokenizer of {kind} models."
     for key, wanted in _marks_of(str(config.get("model_type")), words).items():
         token = _content(tokenizer.get(key))
         if token and token != wanted:
             yield key, f"{key} is {short(token)}; it is {wanted} where vocab_size is {words}."
     given = tokenizer.get("do_lower_case")
     if lowers is not None and given is True and not lowers and name in (classes | {""}):
-        yield "do_lower_case", f"do_lower_case is true; the {words} entries of vocab_size are of a cased BERT."
+        yield "do_lower_case", f"do_lower_case is true, and vocab_size {words} is that of a cased BERT."
     elif lowers and given is False and name in (classes | {""}):
-        yield ("do_lower_case", f"do_lower_case is false; the {words} entries of vocab_size are of an uncased BERT.")
+        yield ("do_lower_case", f"do_lower_case is false, and vocab_size {words} is that of an uncased BERT.")
 
 
 def _tokens(tokenizer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -219,7 +219,7 @@ def _tokens(tokenizer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key in ("eos_token", "bos_token"):
         token = _content(tokenizer.get(key))
         if token and held and token not in {_content(one) for one in tokens}:
-            yield key, f"{key} is {short(token)}, which is none of the tokens in added_tokens_decoder."
+            yield key, f"{key} is {short(token)}, which is not among the tokens in added_tokens_decoder."
     yield from template_mistakes(tokenizer)
 
 
@@ -230,9 +230,9 @@ def template_mistakes(tokenizer: Mapping[str, Any]) -> Iterator[tuple[str, str]]
     for one in named:
         template = one.get("template") if isinstance(one, Mapping) else None
         if isinstance(template, str) and (wrong := template_mistake(template)):
-            yield "chat_template", f"The chat template is none that Jinja can read: {wrong}"
+            yield "chat_template", f"Jinja cannot read the chat template: {wrong}"
         elif isinstance(template, str) and len(mixed := sorted(formats_in(template))) > 1:
-            yield "chat_template", f"The chat template has marks of {' and of '.join(mixed[:2])}."
+            yield "chat_template", f"The chat template mixes the markers of {' and '.join(mixed[:2])}."
 
 
 def template_mistake(template: str) -> str:

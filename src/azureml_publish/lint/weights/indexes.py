@@ -23,9 +23,9 @@ def index_mistakes(files: WeightFiles, folder: str, name: str, index: Mapping[st
     weights, total = index.get("weight_map"), mapping_of(index.get("metadata")).get("total_size")
     by_tensor = {tensor: shard for tensor, shard in mapping_of(weights).items() if isinstance(shard, str)}
     if total is not None and weights is None:
-        yield "metadata", "It has no weight_map, so that nothing is loaded."
+        yield "metadata", "It has no weight_map, so nothing is loaded."
     if isinstance(weights, dict) and not by_tensor:
-        yield "weight_map", "weight_map names no file, so that nothing is loaded."
+        yield "weight_map", "weight_map names no file, so nothing is loaded."
     yield from _names(name, by_tensor)
     yield from _missing(files, folder, frozenset(by_tensor.values()))
     tensors = [files.tensors(folder + one) for one in {*by_tensor.values()} if f"{folder}{one}" in files.places]
@@ -47,12 +47,12 @@ def index_mistakes(files: WeightFiles, folder: str, name: str, index: Mapping[st
 def _names(name: str, by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """File names whose numbering or form differs from that of most entries."""
     found = {tensor: match for tensor, shard in by_tensor.items() if (match := _SHARD.fullmatch(shard))}
-    for part, what in (("count", "of"), ("ending", "ending in"), ("stem", "named")):
+    for part, what in (("count", "numbered up to"), ("ending", "ending in"), ("stem", "named")):
         values = Counter(match[part] for match in found.values())
         usual = max(values, key=lambda one: values[one], default="")
         for tensor, match in found.items():
             if match[part] != usual:
-                yield tensor, f"{short(tensor)} lies in {short(match[0])}, and others in files {what} {usual}."
+                yield tensor, f"{short(tensor)} lies in {short(match[0])}, and others lie in files {what} {usual}."
                 return
     for tensor, match in found.items():
         if not 0 < int(match["number"]) <= int(match["count"]) and match["number"].strip("0"):
@@ -63,7 +63,7 @@ def _names(name: str, by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]
     lacking = {*range(1, count + 1)} - numbers if count < _MOST_FILES and 0 not in numbers else set()
     shortened = len(lacking) > 1 and len(found) < _FEWEST_OF_ALL
     if lacking and len(found) == len(by_tensor) and not shortened:
-        yield "weight_map", f"weight_map has no tensor of number {min(lacking)} of {count} files."
+        yield "weight_map", f"weight_map names no tensor in file {min(lacking)} of {count}."
     kind = "safetensors" if ".safetensors." in name else "bin"
     strange = next((one for one, shard in by_tensor.items() if not shard.endswith(f".{kind}")), None)
     if strange is not None:
@@ -82,7 +82,7 @@ def _missing(files: WeightFiles, folder: str, shards: frozenset[str]) -> Iterato
     """A file of the index that is missing while others are there, and a weights file that the index does not name."""
     there = {one for one in shards if f"{folder}{one}" in files.places}
     if there and (lacking := sorted(shards - there)):
-        yield "weight_map", f"weight_map names {short(lacking[0])}, which is not there beside {short(min(there))}."
+        yield "weight_map", f"weight_map names {short(lacking[0])}, which is missing beside {short(min(there))}."
     kinds = {(match["stem"], match["ending"]) for one in shards if (match := _SHARD.fullmatch(one))}
     for path in sorted(files.places) if kinds else ():
         above, _, name = path.rpartition("/")
@@ -102,7 +102,10 @@ def _layers(config: Mapping[str, Any], by_tensor: Mapping[str, str]) -> Iterator
     found = {name: int(match[1]) for name in by_tensor if (match := _LAYER.fullmatch(name))} if key else {}
     last = max(found, key=lambda one: found[one], default="")
     if last and not further and found[last] >= config[key]:
-        yield last, f"{short(last)} is of layer {found[last]}, and config.json has {config[key]} layers, from 0."
+        yield (
+            last,
+            f"{short(last)} is in layer {found[last]}, and config.json has {config[key]} layers, counted from 0.",
+        )
 
 
 _NUMBERED = pattern(r"(?P<of>(?:[a-z_]+\.)*?[a-z_]+)\.(?P<n>\d{1,4})\.(?P<part>.+)", re.IGNORECASE)
@@ -128,7 +131,7 @@ def _gaps(by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         alike = common > len(rare) and len(having) == common + len(rare)  # else the first and the last layer may differ
         alike = alike and not (number == 0 and "norm" in "".join(rare))  # ModernBERT's first layer has no norm
         if rare and (inside or (alike and len(rare) <= _FEW_PARTS and not layers[number].intersection(rare))):
-            yield "weight_map", f"weight_map has no {short(f'{of}.{number}.{rare[0]}')}, which each other layer has."
+            yield "weight_map", f"weight_map has no {short(f'{of}.{number}.{rare[0]}')}, which every other layer has."
 
 
 _FEWEST_LAYERS, _FEW_PARTS = 4, 2
@@ -142,7 +145,10 @@ def _kinds(config: Mapping[str, Any], by_tensor: Mapping[str, str]) -> Iterator[
     found = {name: int(match[1]) for name in by_tensor if (match := _EXPERT.fullmatch(name))}
     last = max(found, key=lambda one: found[one], default="")
     if last and experts and found[last] >= experts and not config.get("auto_map"):
-        yield last, f"{short(last)} is of expert {found[last]}, and config.json has {experts} experts, from 0."
+        yield (
+            last,
+            f"{short(last)} belongs to expert {found[last]}, and config.json has {experts} experts, counted from 0.",
+        )
     quantised = config.get("quantization_config")
     method = str(quantised.get("quant_method")).lower() if isinstance(quantised, Mapping) else ""
     packed = next((name for name in by_tensor if name.endswith(".qweight")), "")

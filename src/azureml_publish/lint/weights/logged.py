@@ -39,18 +39,21 @@ def logging_mistakes(data: Mapping[str, Any], as_of: date) -> Iterator[KeyedMess
     for key in ("model_uuid", "model_id"):
         mark = data.get(key)
         if isinstance(mark, str) and not _IDENTIFIER.fullmatch(mark):
-            yield (key,), f"{key} is {short(mark)}; MLflow writes 32 digits from 0 to f."
+            yield (key,), f"{key} is {short(mark)}; MLflow writes 32 hexadecimal digits."
     written = data.get("utc_time_created")
     created = _day(written)
     if written is not None and created is None:
-        yield ("utc_time_created",), f"utc_time_created is {short(str(written))}, which is no day."
+        yield ("utc_time_created",), f"utc_time_created is {short(str(written))}, which is not a date."
     elif created is not None and (created - as_of).days > _A_MONTH:
-        yield ("utc_time_created",), f"MLmodel was written on {created}, which is yet to come."
+        yield ("utc_time_created",), f"MLmodel was written on {created}, which is in the future."
     match = re.match(r"(\d+)\.(\d+)", str(data.get("mlflow_version") or ""))
     since = max((one for one in _FIRST if match and one <= (int(match[1]), int(match[2]))), default=None)
     if created is not None and since is not None and created.year * 100 + created.month < _FIRST[since] - 1:
         when, version = f"{_FIRST[since] % 100:02}/{_FIRST[since] // 100}", data["mlflow_version"]
-        yield ("utc_time_created",), f"MLmodel was written on {created}; mlflow {version} is of {when} or later."
+        yield (
+            ("utc_time_created",),
+            f"MLmodel was written on {created}; mlflow {version} was released in {when} or later.",
+        )
 
 
 _A_MONTH = 31
@@ -128,7 +131,7 @@ def _word(flavour: str, key: str, value: str) -> str:
         return f"{key} is {short(value)}, which MLflow does not know; it has {close[0]}."
     top = value.partition(".")[0] if key == "model_class" else flavour
     return (
-        f"model_class is {short(value)}, in the flavour {flavour}."
+        f"model_class is {short(value)}, which is not a class of the flavour {flavour}."
         if top != flavour and {top, flavour} <= _LIBRARIES
         else ""
     )
@@ -143,13 +146,13 @@ def _file(key: str, value: str, paths: frozenset[str], config_at: str) -> str:
     alike = [one for one in paths if ending and "/" not in one and one.endswith(ending)]
     if not ending and "/" in config_at:
         alike = [config_at.partition("/")[0]]
-    return f"{key} is {short(value)}, which is not there beside {min(alike)}." if alike else ""
+    return f"{key} is {short(value)}, which is missing beside {min(alike)}." if alike else ""
 
 
 def _components(listed: list[Any], paths: frozenset[str]) -> str:
     there = {one.split("/")[1] for one in paths if one.startswith("components/")}
     lacking = [str(one) for one in listed if str(one) not in there]
-    return f"components names {lacking[0]}, which is not there beside {min(there)}." if there and lacking else ""
+    return f"components names {lacking[0]}, which is missing beside {min(there)}." if there and lacking else ""
 
 
 _ORIENTS = ("split", "records", "index", "columns", "values", "table")
@@ -171,7 +174,7 @@ def class_differences(data: Mapping[str, Any], config: Mapping[str, Any]) -> Ite
             continue
         task = find_task(str(flavour.get("task_type") or ""))
         if task is not None and task.models and auto not in task.models:
-            yield path, f"{auto} is no class for {flavour['task_type']}, which {task.models[0]} is for."
+            yield path, f"{auto} is not a class for {flavour['task_type']}; {task.models[0]} is."
         elif names and loaders_of(names[0]) and auto not in loaders_of(names[0]):
             yield path, f"{auto} does not load {names[0]} of config.json."
 

@@ -31,7 +31,7 @@ _READS = pattern(r"^[ \t\"'-]*(?:-r|--requirement)[ =]+(?P<file>[\w./-]+)", re.M
 def _environment(files: WeightFiles, folder: str) -> Iterator[tuple[str, str]]:
     for match in _READS.finditer(files.text(f"{folder}python_env.yaml")):
         if posixpath.normpath(f"{folder}{match['file']}") not in files.places:
-            yield match["file"], f"python_env.yaml reads {short(match['file'])}, which is not there."
+            yield match["file"], f"python_env.yaml reads {short(match['file'])}, which is missing."
 
 
 def _pipeline(files: WeightFiles, folder: str) -> Iterator[tuple[str, str]]:
@@ -48,7 +48,7 @@ def _pipeline(files: WeightFiles, folder: str) -> Iterator[tuple[str, str]]:
         data: Mapping[str, Any] = next((found for path in held if (found := files.settings(path))), {})
         own = data.get("_class_name") or next(iter(classes_of(data)), None)
         if key not in there:
-            yield key, f"model_index.json names {key}, of which no file is there beside {there[0]}."
+            yield key, f"model_index.json names {key}, which has no files, while {there[0]} has some."
         elif isinstance(own, str) and wanted not in (own, f"Flax{own}") and "Onnx" not in wanted:
             yield key, f"{key} is {short(wanted)} in model_index.json, and {short(own)} in its own file."
     yield from _channels(files, folder, str(index.get("_class_name")))
@@ -101,7 +101,7 @@ def _preprocessor(files: WeightFiles, folder: str) -> Iterator[tuple[str, str]]:
         _WEIGHTS.fullmatch(path.removeprefix(folder)) for path in files.places if path.startswith(folder)
     )
     if needs and whole and not of_text and names.isdisjoint(_PREPARES) and "model_index.json" not in names:
-        yield "model_type", f"A model of the type {kind} needs preprocessor_config.json, which is not there."
+        yield "model_type", f"A model of the type {kind} needs preprocessor_config.json, which is missing."
 
 
 _SHARED = ("bits", "group_size", "desc_act", "sym", "quant_method", "damp_percent", "zero_point", "version")

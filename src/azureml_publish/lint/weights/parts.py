@@ -30,7 +30,7 @@ def quantisation_mistakes(config: Mapping[str, Any]) -> Iterator[tuple[str, str]
     hidden = config.get("hidden_size")
     whole = group == -1 or (is_count(group) and (not is_count(hidden) or hidden % group == 0))
     if known and isinstance(group, int) and not isinstance(group, bool) and not whole:
-        yield "group_size", f"group_size is {group}, into which the hidden_size of {hidden} cannot be parted."
+        yield "group_size", f"group_size is {group}, which does not divide the hidden_size of {hidden}."
     version = quantised.get("version")
     if method == "awq" and isinstance(version, str) and version.lower() not in _VERSIONS:
         yield "version", f"version is {short(version)}; awq has {', '.join(_VERSIONS)}."
@@ -50,7 +50,7 @@ def label_mistakes(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if isinstance(by_number, Mapping) and all(_WHOLE.fullmatch(str(one)) for one in by_number):
         lacking = {*range(len(by_number))} - {int(one) for one in by_number}
         if lacking and len(lacking) * 4 < len(by_number):
-            yield "id2label", f"id2label has {len(by_number)} labels, and none of the number {min(lacking)}."
+            yield "id2label", f"id2label has {len(by_number)} labels, and none has the number {min(lacking)}."
             return
     if not isinstance(by_number, Mapping) or not isinstance(by_label, Mapping):
         return
@@ -75,7 +75,7 @@ def pooling_mistakes(pooling: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """A pooling module of sentence-transformers without any pooling mode."""
     ways = {key: value for key, value in pooling.items() if key.startswith("pooling_mode_")}
     if ways and not any(value is True for value in ways.values()):
-        yield min(ways), "No pooling_mode is true, so that no vector comes out."
+        yield min(ways), "No pooling_mode is true, so the module gives no vector."
 
 
 def module_mistakes(files: WeightFiles, folder: str, listed: Any) -> Iterator[tuple[str, str]]:
@@ -94,7 +94,7 @@ def module_mistakes(files: WeightFiles, folder: str, listed: Any) -> Iterator[tu
     for one in modules if beside else ():
         path, kind = one.get("path"), str(one.get("type"))
         if isinstance(path, str) and path and not kind.endswith(".Normalize") and folder + path not in files.folders:
-            yield "path", f"modules.json names {short(path)}, which is not there beside {min(beside)}."
+            yield "path", f"modules.json names {short(path)}, which is missing beside {min(beside)}."
 
 
 _OF_SENTENCES = (
@@ -139,7 +139,10 @@ def adapter_mistakes(adapter: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if close := difflib.get_close_matches(wanted, _PEFT_TYPES, 1, 0.75):
         yield "peft_type", f"peft_type is {kind}, which PEFT does not know; it has {close[0]}."
     if isinstance(base, str) and _OF_A_MACHINE.match(base):
-        yield "base_model_name_or_path", f"The adapter's base is {short(base)}, a folder where it was trained."
+        yield (
+            "base_model_name_or_path",
+            f"The adapter's base is {short(base)}, a folder on the machine where it was trained.",
+        )
     yield from _target_modules(adapter.get("target_modules"), str(base).lower())
 
 
@@ -148,7 +151,7 @@ def _target_modules(listed: Any, base: str) -> Iterator[tuple[str, str]]:
     modules = [str(one) for one in listed] if isinstance(listed, list) else [""]
     plain = all(re.fullmatch(r"\w+", one) for one in modules)
     if isinstance(listed, list) and not listed:
-        yield "target_modules", "target_modules is empty, so that the adapter changes nothing."
+        yield "target_modules", "target_modules is empty, so the adapter changes nothing."
     elif len(set(modules)) < len(modules):
         yield "target_modules", f"target_modules names {max(modules, key=modules.count)} twice."
     for module in modules if plain else ():

@@ -54,7 +54,9 @@ def contradictions(files: WeightFiles) -> Iterator[Contradiction]:
         if name.endswith(".gguf"):
             header, size = files.gguf(path), files.size(path)
             if header is not None and header.least > size:
-                yield Contradiction(path, "", f"The header promises {header.least:,} bytes, the file has {size:,}.")
+                yield Contradiction(
+                    path, "", f"The header requires {header.least:,} bytes or more, and the file has {size:,}."
+                )
         if name == CONFIG:
             yield from (Contradiction(path, key, message) for key, message in triton_differences(files, path))
         if not _READ.fullmatch(name):
@@ -229,7 +231,7 @@ def _images_or_sound(kind: str, data: Mapping[str, Any], config: Mapping[str, An
         wanted = (inner if isinstance(inner, Mapping) else config).get("image_size")
         key, given = ("crop_size", cropped) if data.get("do_center_crop") and "crop_size" in data else ("size", height)
         if data.get("do_resize") is not False and is_count(wanted) and is_count(given) and given != wanted:
-            yield key, f"Images are brought to {given} pixels, and config.json has an image_size of {wanted}."
+            yield key, f"Images are resized to {given} pixels, and config.json has an image_size of {wanted}."
     longest = size.get("longest_edge") if isinstance(size, Mapping) else None
     if is_count(height) and is_count(longest) and height > longest:
         yield "size", f"shortest_edge is {height}, above the {longest} of longest_edge."
@@ -240,7 +242,7 @@ def _images_or_sound(kind: str, data: Mapping[str, Any], config: Mapping[str, An
         shares = [one for one in listed if isinstance(one, int | float)] if isinstance(listed, list) else []
         odd = max(shares, default=0) if max(shares, default=0) > 1 else min(shares, default=0)
         if shares and ((key == "image_std" and odd <= 0) or (odd > 1 and data.get("do_rescale"))):
-            yield key, f"{key} has {as_text(odd)}; pixels are from 0 to 1 by then."
+            yield key, f"{key} has {as_text(odd)}; pixels are scaled to 0 to 1 before."
     scale = data.get("rescale_factor")
     if isinstance(scale, int | float) and scale > 1:
         yield "rescale_factor", f"rescale_factor is {as_text(scale)}, by which pixels are multiplied; write 1/255."
@@ -256,7 +258,7 @@ def _preparing(kind: str, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         pair = [_PREPARES.sub("", str(one)).lower() for one in (given, own)]
         known = {_PREPARES.sub("", name).lower() for name in _classes_that_prepare()}
         if isinstance(given, str) and own and pair[0] in known - {pair[1], _ALSO.get(kind)} and {*pair} & _ALIKE:
-            yield key, f"{given} is of other models than {kind}, which takes {own}."
+            yield key, f"{given} belongs to other models; those of the type {kind} take {own}."
             return
 
 
@@ -299,10 +301,10 @@ def _sound(kind: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Ite
     if kind == "whisper" and is_count(bins) and is_count(size) and bins != size:
         yield "feature_size", f"feature_size is {size}, and config.json has num_mel_bins {bins}."
     if kind in _OF_WAVES and is_count(size) and size != 1:
-        yield "feature_size", f"feature_size is {size}; models of the type {kind} take the wave itself, which is 1."
+        yield "feature_size", f"feature_size is {size}; models of the type {kind} take the waveform itself, which is 1."
     rate, usual = data.get("sampling_rate"), _RATES.get(kind)
     if is_count(rate) and usual and rate != usual:
-        yield "sampling_rate", f"sampling_rate is {rate}; models of the type {kind} hear {usual} samples a second."
+        yield "sampling_rate", f"sampling_rate is {rate}; models of the type {kind} take {usual} samples a second."
     length, samples = data.get("chunk_length"), data.get("n_samples")
     frames, hop = data.get("nb_max_frames"), data.get("hop_length")
     if is_count(samples) and is_count(frames) and is_count(hop) and frames != samples // hop:
@@ -340,4 +342,7 @@ def _cut(files: WeightFiles, folder: str, tokenizer: Mapping[str, Any]) -> Itera
     wanted = _KINDS.get(named.removesuffix("Fast").removesuffix("Tokenizer"))
     kind = mapping_of(files.settings(f"{folder}tokenizer.json").get("model")).get("type")
     if wanted and kind in _KINDS.values() and kind != wanted and "auto_map" not in tokenizer:
-        yield "tokenizer_class", f"tokenizer_class is {named}, of {wanted}, and tokenizer.json has a model of {kind}."
+        yield (
+            "tokenizer_class",
+            f"tokenizer_class is {named}, which uses {wanted}, and tokenizer.json has a {kind} model.",
+        )

@@ -44,7 +44,7 @@ def tensor_differences(config: Mapping[str, Any], tensors: Mapping[str, Tensor])
     layers = {int(match[1]) for name in tensors if (match := _LAYER.search(name))}
     key = next((one for one in ("num_hidden_layers", "n_layers", "n_layer") if one in config), "")
     if key and layers and config[key] != max(layers) + 1:
-        yield key, f"{key} is {config[key]}, and the tensors are of {max(layers) + 1} layers."
+        yield key, f"{key} is {config[key]}, and the tensors have {max(layers) + 1} layers."
     yield from _head(config, tensors)
 
 
@@ -64,7 +64,7 @@ def _head(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Iterator[
         return
     for name, tensor in tensors.items():
         if _HEAD.search(name) and len(tensor.shape) > 1 and tensor.shape[0] != len(labels):
-            yield "id2label", f"id2label has {len(labels)} labels, and {name} {tensor.shape[0]}."
+            yield "id2label", f"id2label has {len(labels)} labels, and {name} has {tensor.shape[0]} rows."
             return
 
 
@@ -90,5 +90,5 @@ def adapter_differences(adapter: Mapping[str, Any], tensors: Mapping[str, Tensor
     for module in modules if isinstance(modules, list) else ():
         block = next((names for names in _BLOCKS if str(module) in names), frozenset())
         if str(module) not in held and block & held.keys():
-            yield "target_modules", f"target_modules names {module}, of which the adapter has no tensors."
+            yield "target_modules", f"target_modules names {module}, for which the adapter has no tensors."
             return

@@ -31,7 +31,7 @@ def triton_mistakes(files: WeightFiles) -> Iterator[tuple[str, str, str]]:
         fields, _ = read_config(files.text(path))
         name, own = str(next(iter(fields.get("name", [])), "")), folder.rstrip("/").rpartition("/")[2]
         if name and name != own:
-            yield path, name, f"The name is {short(name)}, and Triton wants that of the folder, {own}."
+            yield path, name, f"The name is {short(name)}, and Triton requires that of the folder, {own}."
         for output in (one for one in fields.get("output", []) if isinstance(one, Mapping)):
             labels = str(next(iter(output.get("label_filename", [])), ""))
             if labels and f"{folder}{labels}" not in files.places:

@@ -44,7 +44,7 @@ def _impossible(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Lengths below 0, a lower bound above the upper one, two special tokens with one id, misspelt processors."""
     for key in ("max_length", "min_length", "max_new_tokens", "model_max_length", "max_seq_length"):
         if isinstance(length := data.get(key), int) and length < -1:
-            yield key, f"{key} is {length}; it is above 0."
+            yield key, f"{key} is {length}; it must be above 0."
     for low, high in (("min_pixels", "max_pixels"), ("min_size", "max_size")):
         if is_count(data.get(low)) and is_count(data.get(high)) and data[low] > data[high]:
             yield low, f"{low} is {data[low]:,}, above the {data[high]:,} of {high}."
@@ -113,13 +113,13 @@ def _range(key: str, value: object) -> str:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return ""
     if _SHARE.fullmatch(key) and not 0 <= value <= 1:
-        return f"{key} is {as_text(value)}; it is a share from 0 to 1."
+        return f"{key} is {as_text(value)}; it must be a share from 0 to 1."
     if (key == "temperature" and value > _HOTTEST) or (key == "top_k" and value < -1):
-        return f"{key} is {as_text(value)}, with which nothing useful is written."
+        return f"{key} is {as_text(value)}, with which a model writes nothing useful."
     if _SMALL.fullmatch(key) and value >= 1:
-        return f"{key} is {as_text(value)}; it is a small number, such as 1e-05."
+        return f"{key} is {as_text(value)}; it should be a small number, such as 1e-05."
     if key in _POSITIVE and (value < 0 or (value == 0 and key in _NOT_NOTHING)):
-        return f"{key} is {as_text(value)}; it is above 0."
+        return f"{key} is {as_text(value)}; it must be above 0."
     return ""
 
 
@@ -204,7 +204,7 @@ def _word(key: str, value: object, *, own_code: bool) -> str:
     found = [meant] if meant else difflib.get_close_matches(word, sorted(known), 1, alike or 0.5)
     if not found and alike:
         return ""
-    return f"{key} is {short(value)}, which nothing knows{f'; {found[0]} was meant' if found else ''}."
+    return f"{key} is {short(value)}, which is not a known value{f'; {found[0]} was meant' if found else ''}."
 
 
 def class_mistakes(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -223,7 +223,7 @@ def class_mistakes(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in names if known else ():
         close = difflib.get_close_matches(name, sorted(known), 1, 0.9)
         if close and name not in everything:
-            yield "architectures", f"{short(name)} is no class of transformers for {kind}; {close[0]} is."
+            yield "architectures", f"{short(name)} is not a class of transformers for {kind}; {close[0]} is."
 
 
 _OF_OTHERS = {"exaone", "internlm3", "iquestcoder", "mlcd_vision_model", "pp_chart2table", "sarvam_mla", "sarvam_moe"}
@@ -285,12 +285,15 @@ def _multiples(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Sizes that do not divide evenly, and more experts or groups chosen than there are."""
     heads, shared = data.get("num_attention_heads"), data.get("num_key_value_heads")
     if is_count(heads) and is_count(shared) and heads % shared:
-        yield "num_key_value_heads", f"num_key_value_heads is {shared}, no part of the {heads} of num_attention_heads."
+        yield (
+            "num_key_value_heads",
+            f"num_key_value_heads is {shared}, which does not divide the {heads} of num_attention_heads.",
+        )
     plain = (data.get("model_type", "bert") in stated()["model_types"]) and not any(map(_OWN_HEADS.fullmatch, data))
     for size, key in _OF_HEADS if plain else ():
         whole, parts = data.get(size), data.get(key)
         if is_count(whole) and is_count(parts) and whole % parts:
-            yield key, f"{size} is {whole}, which cannot be parted into the {parts} of {key}."
+            yield key, f"{size} is {whole}, which the {parts} of {key} do not divide."
             break
     named, experts = experts_of(data)
     for key in _CHOSEN if experts else ():
@@ -298,10 +301,13 @@ def _multiples(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield key, f"{key} is {data[key]}, and {named} only {experts}."
     words, other = data.get("vocab_size"), data.get("decoder_vocab_size")
     if data.get("share_encoder_decoder_embeddings") is True and is_count(words) and is_count(other) and words != other:
-        yield "vocab_size", f"vocab_size is {words}, and decoder_vocab_size {other}, which share their embeddings."
+        yield (
+            "vocab_size",
+            f"vocab_size is {words}, and decoder_vocab_size {other}, although both share their embeddings.",
+        )
     pixels, patch = data.get("image_size"), data.get("patch_size")
     if data.get("model_type") in _IN_PATCHES and is_count(pixels) and is_count(patch) and pixels % patch:
-        yield "patch_size", f"patch_size is {patch}, into which the image_size of {pixels} cannot be parted."
+        yield "patch_size", f"patch_size is {patch}, which does not divide the image_size of {pixels}."
     groups, chosen = data.get("n_group"), data.get("topk_group")
     if is_count(groups) and is_count(chosen) and chosen > groups:
         yield "topk_group", f"topk_group is {chosen}, and n_group only {groups}."
@@ -342,9 +348,12 @@ def _positions(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield place, f"{place} of the type {kind} lacks {lacking[0]}."
         low, high, factor = (scaling.get(key) for key in ("low_freq_factor", "high_freq_factor", "factor"))
         if isinstance(low, int | float) and isinstance(high, int | float) and low >= high:
-            yield place, f"low_freq_factor is {as_text(low)}, and high_freq_factor {as_text(high)}, which is no more."
+            yield (
+                place,
+                f"low_freq_factor is {as_text(low)}, and high_freq_factor {as_text(high)}, which is not larger.",
+            )
         if isinstance(factor, int | float) and 0 <= factor < 1:
-            yield place, f"{place} has the factor {as_text(factor)}; positions are stretched by 1 or more."
+            yield place, f"{place} has the factor {as_text(factor)}; it must be 1 or more."
 
 
 _MARKS = (
@@ -360,7 +369,7 @@ def marks_outside(data: Mapping[str, Any], config: Mapping[str, Any]) -> Iterato
     for key in _MARKS if words else ():
         most = max(numbers_in(data.get(key)), default=0)
         if most >= words:
-            yield key, f"{key} is {most}, and the vocabulary has {words} entries by vocab_size."
+            yield key, f"{key} is {most}, and vocab_size gives {words} entries, counted from 0."
 
 
 def numbers_in(given: object) -> Iterator[int]:
