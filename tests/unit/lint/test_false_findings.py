@@ -1,4 +1,4 @@
-"""What strangers' folders and cards hold and is right, or is one fact: restated from public repositories.
+"""What unrelated' folders and cards hold and is right, or is one fact: restated from public repositories.
 
 Sources: Azure/azureml-assets (system, foundrylocal and promptflow models), docker/model-cards, huggingface/transformers
 (model_cards), and model cards of single authors on GitHub; docs/lint-precision.md names them.
@@ -131,10 +131,7 @@ def test_one_finding_says_of_all_places_that_were_never_written() -> None:
     needed = "More Information Needed"
     text = f"- **License:** [{needed}]\n\n## Uses\n\n[{needed}]\n\n## Data\n\n{needed.capitalize()}\n"
     first, second = findings(described(text), "CARD010")
-    assert (
-        first.message
-        == "'[More Information Needed]' is a placeholder that was never filled in. So does 1 more."
-    )
+    assert first.message == "'[More Information Needed]' is a placeholder that was never filled in. So does 1 more."
     assert second.message == "'More information needed' is a placeholder that was never filled in."
 
 

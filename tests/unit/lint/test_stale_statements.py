@@ -14,7 +14,7 @@ from azureml_publish.diagnostics import Location
 from azureml_publish.documents import parse_yaml
 from azureml_publish.lint.subject import SampleText
 from azureml_publish.lint.weights.files import WeightFiles
-from azureml_publish.lint.weights.logged import class_differences
+from azureml_publish.lint.weights.mlmodel import class_differences
 from azureml_publish.lint.weights.parts import label_mistakes
 from azureml_publish.lint.weights.settings import contradictions
 from tests.unit.lint.assets import run, sound, write

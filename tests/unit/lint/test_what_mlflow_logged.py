@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from azureml_publish.documents import parse_yaml
-from azureml_publish.lint.weights.logged import (
+from azureml_publish.lint.weights.mlmodel import (
     class_differences,
     flavour_mistakes,
     logging_mistakes,

@@ -34,7 +34,7 @@ Counts: TypeAlias = Mapping[str, Sequence[float]]
 """All numbers that a card gives for a noun."""
 
 
-def unlike_itself(model: Described) -> Iterator[Wrong]:
+def wrong_repetitions(model: Described) -> Iterator[Wrong]:
     """Numbers in the summary, tags and sentences about this model that the rest of the card gives differently."""
     card = model.card
     if card.too_large:

@@ -14,7 +14,7 @@ from azureml_publish.lint.names.variants import variant_of
 from azureml_publish.lint.subject import Described, SampleText
 
 
-class Unlike(NamedTuple):
+class WrongAnswer(NamedTuple):
     """A sample output that does not answer its input. `certain` is false where people may have shortened it."""
 
     sample: SampleText
@@ -23,7 +23,7 @@ class Unlike(NamedTuple):
     certain: bool = True
 
 
-def unlike_answers(model: Described) -> Iterator[Unlike]:
+def wrong_answers(model: Described) -> Iterator[WrongAnswer]:
     """Where a model's sample outputs contradict its sample inputs; compared only where it has as many of both."""
     given = [data["input_data"] for _, data in inputs(model) if isinstance(data, Mapping) and "input_data" in data]
     shown = list(outputs(model))
@@ -31,7 +31,7 @@ def unlike_answers(model: Described) -> Iterator[Unlike]:
         yield from _unlike(model, one, sample, data)
 
 
-def _unlike(model: Described, given: Any, sample: SampleText, data: Any) -> Iterator[Unlike]:
+def _unlike(model: Described, given: Any, sample: SampleText, data: Any) -> Iterator[WrongAnswer]:
     rows = given.get("data") if isinstance(given, Mapping) and "columns" in given else given
     sent = rows if isinstance(rows, list) else []
     if any(isinstance(one, Mapping) and "role" in one for one in sent):
@@ -66,7 +66,7 @@ _ONE_LABEL = _ONE_RECORD - {"object-detection"}
 """Those that answer each input with the same number of records."""
 
 
-def _counts(model: Described, sample: SampleText, data: Any, sent: list[Any]) -> Iterator[Unlike]:
+def _counts(model: Described, sample: SampleText, data: Any, sent: list[Any]) -> Iterator[WrongAnswer]:
     """An output whose number of values does not fit the number of inputs."""
     tasks, values = tasks_of(model), data if isinstance(data, list) else []
     if not values or not sent:
@@ -77,13 +77,13 @@ def _counts(model: Described, sample: SampleText, data: Any, sent: list[Any]) ->
     numbers = len(sent) > 1 and all(isinstance(one, int | float) and not isinstance(one, bool) for one in values)
     if (len(values) != len(sent) and (plain or answers or numbers)) or (len(values) < len(sent) and mapped):
         message = f"The sample input has {len(sent)} texts or rows, and the sample output has {len(values)} answers."
-        yield Unlike(sample, message, "Show one answer for each input.", certain=not mapped)
+        yield WrongAnswer(sample, message, "Show one answer for each input.", certain=not mapped)
     elif mapped and len(sent) > 1 and _ONE_LABEL.intersection(tasks) and len(values) % len(sent):
         message = f"The sample input has {len(sent)} texts or rows, and the sample output {len(values)} results."
-        yield Unlike(sample, message, "Show as many results for each input as the model gives.")
+        yield WrongAnswer(sample, message, "Show as many results for each input as the model gives.")
 
 
-def _spans(sample: SampleText, data: Any, texts: list[str]) -> Iterator[Unlike]:
+def _spans(sample: SampleText, data: Any, texts: list[str]) -> Iterator[WrongAnswer]:
     """A word in an output whose `start` and `end` are not where it is in the input."""
     for record in records(data):
         start, end = record.get("start"), record.get("end")
@@ -98,7 +98,7 @@ def _spans(sample: SampleText, data: Any, texts: list[str]) -> Iterator[Unlike]:
             message = f"Characters {start} to {end} of the sample input are not '{short(plain)}'."
         else:
             continue
-        yield Unlike(sample, message, "Show what the model answers to this input.")
+        yield WrongAnswer(sample, message, "Show what the model answers to this input.")
         return
 
 
@@ -111,7 +111,7 @@ def records(data: Any, depth: int = 4) -> Iterator[Mapping[str, Any]]:
         yield from records(one, depth - 1)
 
 
-def _extracted(sample: SampleText, data: Any, rows: list[Any], texts: list[str]) -> Iterator[Unlike]:
+def _extracted(sample: SampleText, data: Any, rows: list[Any], texts: list[str]) -> Iterator[WrongAnswer]:
     """An answer that should be a part of its context and is not."""
     values = data if isinstance(data, list) else [data]
     for number, one in enumerate(values):
@@ -119,15 +119,15 @@ def _extracted(sample: SampleText, data: Any, rows: list[Any], texts: list[str])
         own = list(texts_in(rows[number])) if rows else texts
         if isinstance(answer, str) and answer and not any(answer.lower() in text.lower() for text in own):
             message = f"The answer '{short(answer)}' is in no context of the sample input that it answers."
-            yield Unlike(sample, message, "Show what the model answers: a part of the context.")
+            yield WrongAnswer(sample, message, "Show what the model answers: a part of the context.")
             return
 
 
-def _translated(sample: SampleText, data: Any, target: str) -> Iterator[Unlike]:
+def _translated(sample: SampleText, data: Any, target: str) -> Iterator[WrongAnswer]:
     """A translation into another language than the one at the end of the model's name."""
     shown = language_of(" ".join(texts_in(data)))
     if shown and shown != target and target in DISTINGUISHED:
         message = (
             f"The sample output is in {NAMES[shown].title()}, and the model translates into {NAMES[target].title()}."
         )
-        yield Unlike(sample, message, "Show what the model answers to this input.")
+        yield WrongAnswer(sample, message, "Show what the model answers to this input.")

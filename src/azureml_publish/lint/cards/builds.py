@@ -29,7 +29,7 @@ class _Claim(NamedTuple):
     find_location: Callable[[], Location]
 
 
-def unlike_build(model: Described) -> Iterator[Wrong]:
+def wrong_build(model: Described) -> Iterator[Wrong]:
     """The one statement about the build that contradicts all others."""
     if not model.build and not any(path.endswith((GENAI, ".onnx")) for path in model.content.places):
         return

@@ -15,7 +15,7 @@ from typing import Any
 from azureml_publish.content.packaging.transformers_facts import stated
 from azureml_publish.documents import DUPLICATE_KEY, MALFORMED, parse_yaml
 from azureml_publish.lint.cards.commands import in_commands, in_session
-from azureml_publish.lint.cards.slips import Mistake, almost, mistyped
+from azureml_publish.lint.cards.typing_errors import Mistake, almost, mistyped
 from azureml_publish.patterns import pattern
 
 

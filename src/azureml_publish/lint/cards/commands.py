@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from azureml_publish.lint.cards.slips import Mistake, almost
+from azureml_publish.lint.cards.typing_errors import Mistake, almost
 from azureml_publish.patterns import pattern
 
 _JSON_SENT = pattern(r"(?:-d|--data(?:-raw|-binary)?)[ =]*'(\{[^']{1,5000}\})'")

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from azureml_publish.content.packaging.onnx import Port
 from azureml_publish.content.packaging.transformers_facts import is_model_class, stated
 from azureml_publish.lint.cards.numerals import NUMERALS, bytes_of, number_of, value_of
-from azureml_publish.lint.weights.known import Fact, Known
+from azureml_publish.lint.weights.facts import Fact, Known
 from azureml_publish.patterns import pattern
 
 Facts: TypeAlias = Mapping[str, Known[Fact]]

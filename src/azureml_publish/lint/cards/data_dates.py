@@ -40,7 +40,7 @@ def month_of(model: Described) -> tuple[int, int] | None:
     return int(written[1]), MONTHS.index(written[0][:3]) + 1
 
 
-def unlike_data_date(model: Described) -> Iterator[Wrong]:
+def wrong_data_dates(model: Described) -> Iterator[Wrong]:
     """Another month given as the end of the model's knowledge, and training data later than that."""
     ends = month_of(model)
     for page in model.cards if ends else ():

@@ -22,7 +22,7 @@ class Trained(NamedTuple):
     where: Location
 
 
-def differing_data_sets(model: Described) -> Iterator[tuple[Trained, Trained]]:
+def wrong_data_sets(model: Described) -> Iterator[tuple[Trained, Trained]]:
     """A statement that shares no data set with what most others say, and the first of those."""
     listed, claims = list(_listed(model)), list(_claims(model))
     every = (*claims, *listed)

@@ -19,7 +19,7 @@ from azureml_publish.lint.cards.own_figures import of_sibling
 from azureml_publish.lint.cards.statements import labelled, subject_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.weights.known import Fact, Known, known_facts
+from azureml_publish.lint.weights.facts import Fact, Known, known_facts
 from azureml_publish.patterns import pattern
 
 Compare: TypeAlias = Callable[[str, str, Facts], str]
@@ -35,7 +35,7 @@ _WHOLE = frozenset(
 """Figures of the configuration that nobody rounds."""
 
 
-def unlike_facts(model: Described) -> Iterator[Wrong]:
+def wrong_facts(model: Described) -> Iterator[Wrong]:
     """Every statement in the card, tags and metadata that contradicts a file of the weights, or the card itself."""
     figures: dict[str, Known[Fact]] = {
         name: Known(float(one.value), one.source)

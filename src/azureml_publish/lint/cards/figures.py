@@ -16,7 +16,7 @@ from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.names.models import own_names, tasks_of
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.weights.known import Known, known_facts
+from azureml_publish.lint.weights.facts import Known, known_facts
 from azureml_publish.patterns import pattern
 
 Given: TypeAlias = float | str | tuple[float, ...] | frozenset[str] | frozenset[float]

@@ -31,7 +31,7 @@ def contradicted(card: Card, offset: int, text: str, true: str, by: str = "The c
     return Wrong(card.at(offset, text), f"{by} says '{short(text)}'", true)
 
 
-def once_a_place(found: Iterable[Wrong]) -> Iterator[Wrong]:
+def first_in_each_line(found: Iterable[Wrong]) -> Iterator[Wrong]:
     """Only the first finding in each line: two checks may know one figure from two files."""
     seen: set[tuple[str, int]] = set()
     for one in found:

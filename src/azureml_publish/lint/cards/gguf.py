@@ -12,7 +12,7 @@ from azureml_publish.lint.cards.numerals import bytes_of, value_of
 from azureml_publish.lint.cards.sizes import SIZE
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.names.publishers import families_in, strangers
+from azureml_publish.lint.names.publishers import families_in, unrelated
 from azureml_publish.lint.names.variants import sibling_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
@@ -27,7 +27,7 @@ _WITH_BITS = pattern(
 )
 
 
-def unlike_gguf(model: Described) -> Iterator[Wrong]:
+def wrong_gguf_types(model: Described) -> Iterator[Wrong]:
     """Bits and sizes that do not fit the quantisation type, and the only place that names another type."""
     if ".gguf" in model.card.source.lower() or "gguf" in model.name.lower():
         yield from _types(model)
@@ -91,7 +91,7 @@ _IN_FILE = pattern(
 """Quantisation types in file names (https://github.com/ggml-org/llama.cpp/tree/master/tools/quantize)."""
 
 
-def unlike_files(model: Described) -> Iterator[tuple[Location, str]]:
+def wrong_gguf_files(model: Described) -> Iterator[tuple[Location, str]]:
     """A table row whose type or bits are not those in the file's name, and code that loads a file of another model."""
     card = model.card
     listed: dict[str, str] = {}
@@ -124,7 +124,7 @@ def _of_code(card: Card, listed: frozenset[str]) -> Iterator[tuple[Location, str
     ]
     strange = not any(stem in listed for stem, *_ in found)
     for stem, name, offset in found:
-        foreign = any(sibling_of(stem, one) or strangers(families_in(stem), families_in(one)) for one in listed)
+        foreign = any(sibling_of(stem, one) or unrelated(families_in(stem), families_in(one)) for one in listed)
         if stem not in listed and (strange or foreign):
             yield card.at(offset, name), f"The card's table does not list such a file: {short(name)}."
             return

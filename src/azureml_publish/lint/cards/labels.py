@@ -9,7 +9,7 @@ from azureml_publish.lint.cards.findings import Wrong, contradicted, short
 from azureml_publish.lint.cards.numerals import NUMERALS, number_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.weights.known import known_facts
+from azureml_publish.lint.weights.facts import known_facts
 from azureml_publish.patterns import pattern
 
 _HEAD = pattern(
@@ -36,7 +36,7 @@ _OUTPUTS = pattern(
 )
 
 
-def unlike_labels(model: Described) -> Iterator[Wrong]:
+def wrong_labels(model: Described) -> Iterator[Wrong]:
     """Each wrong statement on labels or tensors."""
     for page in model.cards:
         yield from _numbered(model, page)

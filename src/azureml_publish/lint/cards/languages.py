@@ -19,7 +19,7 @@ Misstated: TypeAlias = tuple[Location, str, str]
 """A statement that contradicts the spec: location, message and hint."""
 
 
-def differing_languages(model: Described) -> Iterator[Misstated]:
+def wrong_languages(model: Described) -> Iterator[Misstated]:
     """Each statement on languages that contradicts the spec; only the first of each kind."""
     written = model.metadata.get("languages")
     listed = [written] if isinstance(written, str) else written if isinstance(written, list | tuple) else []

@@ -21,7 +21,7 @@ from azureml_publish.patterns import pattern
 OWN_FIGURE = "Give this model's own figure; that of a sibling does not fit."
 
 
-def unlike_name(model: Described) -> Iterator[tuple[Location, str, str]]:
+def wrong_named_counts(model: Described) -> Iterator[tuple[Location, str, str]]:
     """Numbers of parameters that contradict the name or the weights: location, message and hint."""
     named = named_counts(model)
     low, high = parameter_bounds(model)

@@ -132,7 +132,7 @@ def _is_plain(value: object) -> bool:
     return bool(values) and all(isinstance(one, int | float) and abs(one) < _MOST_OF_ANY for one in values)
 
 
-def unlike_settings(model: Described) -> Iterator[Wrong]:
+def wrong_settings(model: Described) -> Iterator[Wrong]:
     """Rows, tags, sentences and cells that contradict every setting with their words."""
     known = settings_of(model)
     if known:

@@ -12,7 +12,7 @@ from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.figure_forms import FIGURES
 from azureml_publish.lint.cards.figures import Given, Stated, figures_of, fits, given_words, stated_figures
 from azureml_publish.lint.cards.findings import Wrong, contradicted, short
-from azureml_publish.lint.cards.gguf import unlike_gguf
+from azureml_publish.lint.cards.gguf import wrong_gguf_types
 from azureml_publish.lint.cards.sentences import is_named, of_another_model, of_this_model, sentence_at
 from azureml_publish.lint.cards.statements import of_subject, subject_of
 from azureml_publish.lint.names.models import hub_id, is_own, own_names, tasks_of
@@ -20,13 +20,13 @@ from azureml_publish.lint.names.publishers import families_in
 from azureml_publish.lint.names.variants import contradiction, sibling_of, tuned_otherwise, variant_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.weights.configuration import stored_type
-from azureml_publish.lint.weights.known import Known
+from azureml_publish.lint.weights.facts import Known
 from azureml_publish.patterns import pattern
 
 
-def unlike_figures(model: Described) -> Iterator[Wrong]:
+def wrong_figures(model: Described) -> Iterator[Wrong]:
     """Rows, sentences and the summary that contradict the figures or the number type of the weights."""
-    for look in (_in_summary, _in_tables, _in_signature, _of_format, unlike_gguf, _trees, _unlike_case):
+    for look in (_in_summary, _in_tables, _in_signature, _of_format, wrong_gguf_types, _trees, _unlike_case):
         yield from look(model)
 
 
@@ -148,7 +148,7 @@ def _unlike_case(model: Described) -> Iterator[Wrong]:
             yield Wrong(model.card.at(claim.offset, claim.text), stated, f"{model.name} is {min(case)}")
 
 
-def unlike_architecture(model: Described) -> Iterator[Wrong]:
+def wrong_architecture(model: Described) -> Iterator[Wrong]:
     """Figures of the architecture in lines, rows and sentences of the card."""
     for figure, known in figures_of(model).items():
         true = known.value

@@ -11,7 +11,7 @@ from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card, Table
 from azureml_publish.lint.names.models import hub_id, is_own, linked_model, own_names
-from azureml_publish.lint.names.publishers import families_in, strangers
+from azureml_publish.lint.names.publishers import families_in, unrelated
 from azureml_publish.lint.names.variants import (
     KIND_WORDS,
     Kind,
@@ -98,7 +98,7 @@ def _backbones(model: Described, card: Card) -> Iterator[Misnamed]:
         yield card.at(size.start("name"), size["name"]), message
     for stated in of_subject(card, "architecture"):
         key_of_llama_cpp = re.fullmatch(r"[a-z0-9]+", stated.text)  # `llama` is an architecture
-        if not key_of_llama_cpp and strangers(families_in(model.name), families_in(stated.text.partition(",")[0])):
+        if not key_of_llama_cpp and unrelated(families_in(model.name), families_in(stated.text.partition(",")[0])):
             message = f"This names {short(stated.text)}, which is of another family than {model.name}."
             yield card.at(stated.offset, stated.text), message
     named = [match] if (match := _IS.match(card.words)) else []

@@ -347,7 +347,7 @@ def places_of_signs(text: str) -> Mapping[str, Sequence[int]]:
     return _SIGNS.places(text)
 
 
-def unwritten_in(text: str) -> Iterator[tuple[Form, re.Match[str]]]:
+def placeholders_in(text: str) -> Iterator[tuple[Form, re.Match[str]]]:
     """What each form matches in a text."""
     places = _SIGNS.places(text)
     for one in FORMS if places else ():

@@ -75,7 +75,7 @@ def _configured(config: Mapping[str, Any]) -> Quantised | None:
     return Quantised(frozenset({method} if method else ()), frozenset(bits), frozenset(groups))
 
 
-def unlike_quantisation(model: Described) -> Iterator[Wrong]:
+def wrong_quantisation(model: Described) -> Iterator[Wrong]:
     """Places that name another method, number of bits or group size than the configuration."""
     true = _configured(model.settings)
     if true is None:

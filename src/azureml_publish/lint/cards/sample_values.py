@@ -14,11 +14,11 @@ from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.samples import NotJsonError, inputs, outputs, parse_sample, signature
 from azureml_publish.lint.names.models import tasks_of
 from azureml_publish.lint.subject import Described, SampleText
-from azureml_publish.lint.weights.known import known_facts
+from azureml_publish.lint.weights.facts import known_facts
 from azureml_publish.patterns import pattern
 
 
-def denied_inputs(model: Described) -> Iterator[tuple[SampleText, str]]:
+def wrong_inputs(model: Described) -> Iterator[tuple[SampleText, str]]:
     """Each sample input with a tensor that the model does not take, and the message."""
     for sample, data in inputs(model):
         yield from ((sample, message) for message in _tensors(model, data, "inputs"))
@@ -58,7 +58,7 @@ def _repeated(model: Described) -> Iterator[tuple[SampleText, str]]:
                     return
 
 
-def denied_outputs(model: Described) -> Iterator[tuple[SampleText, str]]:
+def wrong_outputs(model: Described) -> Iterator[tuple[SampleText, str]]:
     """Each sample output with a tensor or vector that the model does not give, and the message."""
     yield from _repeated(model)
     dimension = known_facts(model).get("dimension")

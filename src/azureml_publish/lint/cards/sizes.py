@@ -96,7 +96,7 @@ def _claims(model: Described, card: Card) -> Iterator[_Claim]:
 _RUN = pattern(r"\b(?:train\w*|required for|fine-?tun\w*|batch|activations?)\b", re.IGNORECASE)
 
 
-def unlike_sizes(model: Described) -> Iterator[Wrong]:
+def wrong_sizes(model: Described) -> Iterator[Wrong]:
     """Sizes and numbers of shards that contradict the index, MLflow, or parameters times bytes."""
     card = model.card
     claims = list(_claims(model, card)) if not card.too_large and "gguf" not in card.source.lower() else []

@@ -58,7 +58,7 @@ def families_in(name: str) -> frozenset[str]:
     return variant_of(name).words & _FAMILIES
 
 
-def strangers(one: frozenset[str], other: frozenset[str]) -> bool:
+def unrelated(one: frozenset[str], other: frozenset[str]) -> bool:
     """Whether the families of two names are unrelated: no common name, no common part, no common publisher."""
     if not one or not other:
         return False

@@ -16,12 +16,12 @@ from azureml_publish.lint.cards.placeholders import (
     STATES,
     TITLES,
     WHAT,
+    placeholders_in,
     places_of_signs,
     printed_cells,
-    unwritten_in,
 )
 from azureml_publish.lint.cards.prose import texts_of
-from azureml_publish.lint.cards.slips import misspelled
+from azureml_publish.lint.cards.typing_errors import misspelled
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card, CardEdit, Cell, Row
 from azureml_publish.lint.subject import Described
@@ -53,7 +53,7 @@ def placeholder_text(model: Described) -> Findings:
         copied = (path == "displayName" and _COPY.search(text.text)) or (
             path in _PROSE_KEYS and (_NO_VALUE.fullmatch(text.text) or text.text.strip().lower() == path.lower())
         )
-        form = next(unwritten_in(text.text), None) if path in _PROSE_KEYS else None
+        form = next(placeholders_in(text.text), None) if path in _PROSE_KEYS else None
         if form is not None and form[0].what:
             what, hint = WHAT[form[0].what]
             yield placeholder_text.at(model.where(path), f"{path}: '{short(form[1][0])}' {what}", hint)
@@ -226,7 +226,7 @@ def _unwritten(card: Card) -> Iterator[_Place]:
             yield from _found(card, match.start(1), match[1], rows, "")
             rows.add(card.position(match.start(1))[0])
     covered: list[tuple[int, int]] = []
-    for form, match in unwritten_in(card.prose):
+    for form, match in placeholders_in(card.prose):
         if any(start <= match.start() < end for start, end in covered) or _is_state(card, form.what, match.start()):
             continue  # two forms may match one text; and a status section is for readers
         covered.append(match.span())

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.cards.arithmetic import wrong_sums
-from azureml_publish.lint.cards.data_dates import unlike_data_date
+from azureml_publish.lint.cards.data_dates import wrong_data_dates
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.misquoted import misquoted
 from azureml_publish.lint.check import Findings, rule
@@ -240,7 +240,7 @@ def figures_differ(model: Described) -> Findings:
         for table in page.tables:
             yield from _twice(page, table)
     sums = (one for page in model.cards for one in wrong_sums(page))
-    for wrong in (*unlike_data_date(model), *misquoted(model), *sums):
+    for wrong in (*wrong_data_dates(model), *misquoted(model), *sums):
         hint = "Write the figure that was measured, the same in both."
         yield figures_differ.at(wrong.where, wrong.message, hint)
     if not model.pages:

@@ -29,7 +29,7 @@ from azureml_publish.lint.weights.environments import (
 )
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.genai import GENAI, decoder_of
-from azureml_publish.lint.weights.logged import pair_differences, pair_of_name, pairs_logged
+from azureml_publish.lint.weights.mlmodel import pair_differences, pair_of_name, pairs_logged
 from azureml_publish.lint.weights.named_files import naming_mistakes
 from azureml_publish.lint.weights.parameters import spec_context
 from azureml_publish.lint.weights.readme import readme_differences

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.cards.findings import short
-from azureml_publish.lint.cards.slips import almost
+from azureml_publish.lint.cards.typing_errors import almost
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.names.variants import alphanumeric
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject

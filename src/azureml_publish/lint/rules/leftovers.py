@@ -12,7 +12,7 @@ from itertools import pairwise
 from azureml_publish.diagnostics import CREDENTIAL, Diagnostic, Location, Severity, may_hold_credential
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.prose import everything_of, prose_of, texts_of
-from azureml_publish.lint.cards.slips import unfinished
+from azureml_publish.lint.cards.typing_errors import unfinished
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card, Passage, width_of
 from azureml_publish.lint.subject import AssetSubject, Described, carried_text

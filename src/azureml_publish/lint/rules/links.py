@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.cards.addresses import odd_address, odd_brackets, odd_mailboxes
 from azureml_publish.lint.cards.findings import once_a_card, replacing, short, times
-from azureml_publish.lint.cards.slips import mistyped
+from azureml_publish.lint.cards.typing_errors import mistyped
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.markdown.inline import Link, within

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.cards.findings import replacing, short
 from azureml_publish.lint.cards.prose import texts_of
-from azureml_publish.lint.cards.slips import almost
+from azureml_publish.lint.cards.typing_errors import almost
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card, CardEdit
 from azureml_publish.lint.rules.card_text import within_fence

@@ -14,9 +14,9 @@ from urllib.parse import unquote
 
 from azureml_publish.content.packaging.transformers_facts import find_task, tasks_of_class
 from azureml_publish.diagnostics import Location, Severity
-from azureml_publish.lint.cards.data_sets import differing_data_sets, message_of
+from azureml_publish.lint.cards.data_sets import message_of, wrong_data_sets
 from azureml_publish.lint.cards.findings import short
-from azureml_publish.lint.cards.languages import differing_languages
+from azureml_publish.lint.cards.languages import wrong_languages
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
@@ -373,12 +373,12 @@ def _architectures(model: Described) -> tuple[str, ...]:
 @rule("MATCH007", "languages-differ", Severity.WARNING, "Card and spec name different languages.")
 def languages_differ(model: Described) -> Findings:
     """Languages in front matter, lines, lists and sentences of the card that differ from the spec's."""
-    for wrong in differing_languages(model):
+    for wrong in wrong_languages(model):
         yield languages_differ.at(*wrong)
 
 
 @rule("MATCH017", "data-sets-differ", Severity.WARNING, "Card and spec name different data sets.")
 def data_sets_differ(model: Described) -> Findings:
     """A training data set in one place that all others contradict."""
-    for one, agreed in differing_data_sets(model):
+    for one, agreed in wrong_data_sets(model):
         yield data_sets_differ.at(one.where, message_of(one, agreed), "Write the same data set in both.")

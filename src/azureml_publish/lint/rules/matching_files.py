@@ -9,13 +9,13 @@ from typing import Any
 
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import mapping_of
-from azureml_publish.lint.cards.builds import unlike_build
+from azureml_publish.lint.cards.builds import wrong_build
 from azureml_publish.lint.cards.findings import short
-from azureml_publish.lint.cards.gguf import unlike_files
+from azureml_publish.lint.cards.gguf import wrong_gguf_files
 from azureml_publish.lint.cards.named_counts import named_counts
 from azureml_publish.lint.cards.numerals import bytes_of
 from azureml_publish.lint.cards.parameter_counts import count_text
-from azureml_publish.lint.cards.quantisation import unlike_quantisation
+from azureml_publish.lint.cards.quantisation import wrong_quantisation
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.names.models import shared_by_siblings
@@ -58,7 +58,7 @@ _USES = pattern(r"\buses ([A-Za-z0-9_-]{2,20}) quanti[sz]ation\b", re.IGNORECASE
 def build_differs(model: Described) -> Findings:
     """A device, execution provider or quantisation that contradicts the model's name or the spec."""
     yield from (found := list(_differences(model)))
-    for odd in () if found else unlike_build(model):
+    for odd in () if found else wrong_build(model):
         yield _differs(odd.where, odd.message)
 
 
@@ -102,10 +102,10 @@ def _differences(model: Described) -> Findings:
     yield from _kinds(model, spec)
     yield from (found := list(_precisions(model)))
     places = {(one.location.path, one.location.line, one.location.column) for one in found}
-    for odd in unlike_quantisation(model):
+    for odd in wrong_quantisation(model):
         if (odd.where.path, odd.where.line, odd.where.column) not in places:
             yield _differs(odd.where, odd.message)
-    for where, message in unlike_files(model):
+    for where, message in wrong_gguf_files(model):
         yield _differs(where, message)
 
 

@@ -17,7 +17,7 @@ from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.names.models import hub_id, linked_model, shared_by_siblings
-from azureml_publish.lint.names.publishers import families_in, strangers
+from azureml_publish.lint.names.publishers import families_in, unrelated
 from azureml_publish.lint.names.variants import (
     KIND_WORDS,
     MEMBER,
@@ -62,7 +62,7 @@ def names_a_sibling(model: Described) -> Findings:
         elif named.what == _ALIAS:
             foreign = bool(families_in(named.name)) and not related(model.name, named.name)
         elif named.what in (ADAPTED, _SHOWN):  # an adapter may have a name of its own
-            foreign = strangers(families_in(model.name), families_in(named.name))
+            foreign = unrelated(families_in(model.name), families_in(named.name))
         if kind is None and not foreign and not purpose:
             continue
         why = f"another {KIND_WORDS[kind]}" if kind else "another family" if foreign else "another purpose"
@@ -89,7 +89,7 @@ def _is_foreign(model: Described, name: str) -> bool:
     tail, theirs = alphanumeric(hub.rpartition("/")[2]), alphanumeric(name.rpartition("/")[2])
     if "/" in name and tail and tail in alphanumeric(model.name) and theirs not in tail and tail not in theirs:
         return True
-    if strangers(families, families_in(name)):
+    if unrelated(families, families_in(name)):
         return True
     return bool(hub) and related(model.name, hub) and not related(model.name, name) and not related(hub, name)
 
@@ -261,7 +261,7 @@ def _of_another_family(model: Described) -> Findings:
     for page in model.pages:
         title = page.headings[0] if page.headings else None
         names = [match[0] for match in _NAME.finditer(title.text)] if title else []
-        apart = [name for name in names if sibling_of(model.name, name) or strangers(own, families_in(name))]
+        apart = [name for name in names if sibling_of(model.name, name) or unrelated(own, families_in(name))]
         if title and apart and len(apart) == len(names):
             message = f"The page's title names {short(apart[0])}, which is not {model.name}."
             hint = f"Write the page of {model.name}; this one is another model's."
@@ -277,7 +277,7 @@ def _of_another_family(model: Described) -> Findings:
     for page in model.pages:
         counts = Counter(re.findall(r"[a-z]{3,}", page.lowered))
         named = frozenset(word for word, count in counts.items() if count >= _OFTEN and word in families_in(word))
-        if strangers(own, named) and not any(family in page.lowered for family in own):
+        if unrelated(own, named) and not any(family in page.lowered for family in own):
             message = f"The page is about {', '.join(sorted(named))}, and never mentions {model.name}."
             hint = f"Write the page of {model.name}; this one is another model's."
             yield card_of_a_sibling.at(page.beginning, message, hint)
@@ -304,7 +304,7 @@ def _subject_of(summary: str, own: frozenset[str], card: Card) -> str:
     """The family that a summary is about; empty where that is, or may be, this model's."""
     named = families_in(summary)
     if own:
-        return ", ".join(sorted(named)) if strangers(named, own) else ""
+        return ", ".join(sorted(named)) if unrelated(named, own) else ""
     first = families_in(" ".join(summary.split()[:1]))
     return ", ".join(one for one in first if one not in card.lowered)
 

@@ -36,8 +36,8 @@ from azureml_publish.lint.weights.environments import (
     version_differences,
 )
 from azureml_publish.lint.weights.files import WeightFiles
-from azureml_publish.lint.weights.generation import ANYBODYS
-from azureml_publish.lint.weights.logged import (
+from azureml_publish.lint.weights.generation import GENERIC_TOKENIZERS
+from azureml_publish.lint.weights.mlmodel import (
     base_task_differences,
     class_differences,
     flavour_mistakes,
@@ -169,7 +169,7 @@ def _beside_the_weights(model: Described, flavour: Mapping[str, Any]) -> Iterato
     pair = [str(one).removesuffix("Fast") for one in (flavour.get("tokenizer_type"), own)]
     known = stated()["tokenizer_of"].values() if own is not None and pair[0] != pair[1] else ()
     names = {name.removesuffix("Fast") for each in known for name in each if name}
-    if names and (names - ANYBODYS).issuperset(pair):
+    if names and (names - GENERIC_TOKENIZERS).issuperset(pair):
         message = f"MLmodel's tokenizer is {flavour['tokenizer_type']}, and tokenizer_config.json has {own}."
         yield "tokenizer_type", message
 

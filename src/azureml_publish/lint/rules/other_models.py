@@ -6,18 +6,18 @@ import re
 from collections.abc import Sequence
 
 from azureml_publish.diagnostics import Diagnostic, Severity
-from azureml_publish.lint.cards.agreement import unlike_itself
+from azureml_publish.lint.cards.agreement import wrong_repetitions
 from azureml_publish.lint.cards.bases import other_bases
-from azureml_publish.lint.cards.facts import unlike_facts
+from azureml_publish.lint.cards.facts import wrong_facts
 from azureml_publish.lint.cards.figures import figures_of
-from azureml_publish.lint.cards.findings import once_a_place, replacing, short
-from azureml_publish.lint.cards.labels import unlike_labels
-from azureml_publish.lint.cards.named_settings import unlike_settings
-from azureml_publish.lint.cards.own_figures import of_same_owner, unlike_architecture, unlike_figures
+from azureml_publish.lint.cards.figures_in_words import wrong_words
+from azureml_publish.lint.cards.findings import first_in_each_line, replacing, short
+from azureml_publish.lint.cards.labels import wrong_labels
+from azureml_publish.lint.cards.named_settings import wrong_settings
+from azureml_publish.lint.cards.own_figures import of_same_owner, wrong_architecture, wrong_figures
 from azureml_publish.lint.cards.own_names import PUBLISHED_AS, repository_of
-from azureml_publish.lint.cards.sizes import unlike_sizes
+from azureml_publish.lint.cards.sizes import wrong_sizes
 from azureml_publish.lint.cards.statements import of_subject
-from azureml_publish.lint.cards.words_of_figures import unlike_words
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.markdown.inline import Link
@@ -32,7 +32,7 @@ from azureml_publish.lint.names.models import (
     parts_of,
     sibling,
 )
-from azureml_publish.lint.names.publishers import families_in, strangers
+from azureml_publish.lint.names.publishers import families_in, unrelated
 from azureml_publish.lint.names.variants import (
     KIND_WORDS,
     MEMBER,
@@ -274,9 +274,9 @@ def figures_contradict_config(model: Described) -> Findings:
                 f"The code gives '{match[0]}', while {rate.source} has {rate.value:g} kHz: transformers refuses it.",
                 "Resample the sound to the model's own rate first.",
             )
-    figures = list(unlike_architecture(model))  # a line may have several
+    figures = list(wrong_architecture(model))  # a line may have several
     others = (*figures, *(one for look in _LOOKS for one in look(model)))
-    for wrong in (*figures, *(one for one in once_a_place(others) if one not in figures)):
+    for wrong in (*figures, *(one for one in first_in_each_line(others) if one not in figures)):
         hint = "Give this model's own figures; those of a sibling do not fit."
         yield figures_contradict_config.at(wrong.where, wrong.message, hint)
 
@@ -284,7 +284,7 @@ def figures_contradict_config(model: Described) -> Findings:
 _RATE = pattern(r"\bsampling_rate ?= ?([0-9]{4,6})\b")
 
 
-_LOOKS = (unlike_figures, unlike_sizes, unlike_words, unlike_settings, unlike_itself, unlike_labels, unlike_facts)
+_LOOKS = (wrong_figures, wrong_sizes, wrong_words, wrong_settings, wrong_repetitions, wrong_labels, wrong_facts)
 """What is compared, in this order: of two findings in one line the first is reported."""
 
 
@@ -312,7 +312,7 @@ def base_model_differs(model: Described) -> Findings:
     stated += [(linked_model(one["url"]), one["url"], one.start("url")) for one in links]
     own = variant_of(model.name)
     for one in of_subject(model.card, "encoder_of"):
-        foreign = strangers(families_in(model.name), families_in(one.text))
+        foreign = unrelated(families_in(model.name), families_in(one.text))
         if (kind := contradiction(own, variant_of(one.text), _OF_A_SIZE)) or foreign:
             yield base_model_differs.at(
                 model.card.at(one.offset, one.text),
@@ -333,7 +333,7 @@ def base_model_differs(model: Described) -> Findings:
                 kind = "tuning"
             foreign = "/" in text and named.derived and not related(text, named.name)
             theirs, ours = families_in(text), families_in(named.name)
-            foreign = foreign or strangers(theirs, ours)
+            foreign = foreign or unrelated(theirs, ours)
             tails = ["/" + one.rpartition("/")[2] for one in (named.name, text)]
             if "precision" in own.stated and tuned_otherwise(*tails):  # converting does not change the tuning
                 kind = "tuning"

@@ -9,7 +9,7 @@ from azureml_publish.diagnostics import Severity
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.figures import published_positions
 from azureml_publish.lint.cards.findings import short
-from azureml_publish.lint.cards.named_counts import OWN_FIGURE, named_counts, unlike_name
+from azureml_publish.lint.cards.named_counts import OWN_FIGURE, named_counts, wrong_named_counts
 from azureml_publish.lint.cards.parameter_counts import wrong_counts
 from azureml_publish.lint.cards.sentences import of_another_model, of_this_model, sentence_at
 from azureml_publish.lint.cards.statements import (
@@ -37,7 +37,7 @@ from azureml_publish.patterns import pattern
 )
 def parameters_differ(model: Described) -> Findings:
     """A number of parameters in card or config.json that is far from the one in the model's name."""
-    found = list(unlike_name(model))
+    found = list(wrong_named_counts(model))
     places = {(where.path, where.line) for where, *_ in found}
     for one in found:
         yield parameters_differ.at(*one)

@@ -10,7 +10,7 @@ from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import KeyPath, mapping_of
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.names.publishers import families_in, strangers
+from azureml_publish.lint.names.publishers import families_in, unrelated
 from azureml_publish.lint.names.variants import alphanumeric
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
 from azureml_publish.patterns import pattern
@@ -97,7 +97,7 @@ def _is_foreign(folder: str, names: Iterable[str]) -> bool:
     """Whether a path names a family of models that none of the names has."""
     own = frozenset[str]().union(*(families_in(name) for name in names))
     theirs = frozenset[str]().union(*(families_in(part) for part in folder.split("/")))
-    return strangers(own, theirs)
+    return unrelated(own, theirs)
 
 
 @rule("PATH003", "path-type-unsupported", Severity.ERROR, "The publishing tools cannot copy from this type of path.")

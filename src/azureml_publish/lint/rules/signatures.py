@@ -10,10 +10,10 @@ from typing import Any
 from azureml_publish.content.packaging.transformers_facts import find_task
 from azureml_publish.diagnostics import Severity
 from azureml_publish.documents import KeyPath
-from azureml_publish.lint.cards.answers import records, unlike_answers
+from azureml_publish.lint.cards.answers import records, wrong_answers
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.numerals import NUMERALS, number_of
-from azureml_publish.lint.cards.sample_values import columns_in_code, denied_inputs, denied_outputs, examples
+from azureml_publish.lint.cards.sample_values import columns_in_code, examples, wrong_inputs, wrong_outputs
 from azureml_publish.lint.cards.samples import Column, inputs, outputs, place_in, signature, tensor_type
 from azureml_publish.lint.cards.statements import labelled
 from azureml_publish.lint.check import Findings, rule
@@ -30,7 +30,7 @@ def sample_signature_mismatch(model: Described) -> Findings:
     Source: MLflow, Model Signature: column names are matched, missing required ones and unknown types are errors
     (https://mlflow.org/docs/latest/ml/model/signatures/).
     """
-    for sample, message in denied_inputs(model):
+    for sample, message in wrong_inputs(model):
         yield sample_signature_mismatch.at(place_in(sample, ()), message, "Send what the model takes.")
     columns = signature(model.mlmodel)
     if columns is None:
@@ -180,11 +180,11 @@ def sample_output_mismatch(model: Described) -> Findings:
     """A sample output whose records lack a column of the signature. Outputs without names are not judged."""
     columns = signature(model.mlmodel, "outputs")
     names = [column.name for column in columns or () if column.name and column.required]
-    for unlike in unlike_answers(model):
+    for unlike in wrong_answers(model):
         severity = None if unlike.certain else Severity.INFO
         yield sample_output_mismatch.at(place_in(unlike.sample, ()), unlike.message, unlike.hint, severity=severity)
     yield from _labels(model)
-    for sample, message in denied_outputs(model):
+    for sample, message in wrong_outputs(model):
         yield sample_output_mismatch.at(place_in(sample, ()), message, "Show what the model answers.")
     yield from _values_of_another_type(model, columns or ())
     if not names:

@@ -154,7 +154,7 @@ _STRICT = {
 }  # fmt: skip
 """Model types with one vocabulary, and parts of the names of the tokenizer classes that read it."""
 
-ANYBODYS = frozenset({"PreTrainedTokenizer", "TokenizersBackend"})
+GENERIC_TOKENIZERS = frozenset({"PreTrainedTokenizer", "TokenizersBackend"})
 """Tokenizer classes that models of any type may have."""
 _OF_WORD_PIECES = {"cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "unk_token": "[UNK]"}
 _OF_WORD_PIECES |= {"mask_token": "[MASK]"}
@@ -198,7 +198,7 @@ def _of_vocabulary(tokenizer: Mapping[str, Any], config: Mapping[str, Any]) -> I
     kind = str(config.get("model_type"))
     own = _STRICT.get(kind) or next((of for start, of in _STRICT.items() if kind.startswith(start)), ())
     plain = frozenset({*known, *(one.removesuffix("Fast") for one in known)})
-    if own and name in plain - ANYBODYS and not any(one in name for one in own):
+    if own and name in plain - GENERIC_TOKENIZERS and not any(one in name for one in own):
         yield "tokenizer_class", f"tokenizer_class is {written}, which is not a tokenizer of {kind} models."
     for key, wanted in _marks_of(str(config.get("model_type")), words).items():
         token = _content(tokenizer.get(key))

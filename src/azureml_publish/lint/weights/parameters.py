@@ -8,7 +8,7 @@ from typing import Any
 from azureml_publish.diagnostics import Location
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.weights.configuration import classes_of, experts_of, is_count, is_size
-from azureml_publish.lint.weights.known import known_facts
+from azureml_publish.lint.weights.facts import known_facts
 from azureml_publish.patterns import pattern
 
 

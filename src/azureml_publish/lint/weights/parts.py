@@ -9,7 +9,7 @@ from typing import Any
 
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
-from azureml_publish.lint.cards.slips import almost
+from azureml_publish.lint.cards.typing_errors import almost
 from azureml_publish.lint.weights.configuration import is_count
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.values import vocabulary

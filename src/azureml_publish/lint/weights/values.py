@@ -10,7 +10,7 @@ from typing import Any
 
 from azureml_publish.content.packaging.transformers_facts import stated
 from azureml_publish.lint.cards.findings import short
-from azureml_publish.lint.cards.slips import almost
+from azureml_publish.lint.cards.typing_errors import almost
 from azureml_publish.lint.weights.configuration import classes_of, experts_of, is_count
 from azureml_publish.patterns import pattern
 

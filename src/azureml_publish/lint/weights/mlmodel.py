@@ -17,7 +17,7 @@ from azureml_publish.content.packaging.transformers_facts import (
 )
 from azureml_publish.documents import found_at, mapping_of
 from azureml_publish.lint.cards.findings import short
-from azureml_publish.lint.cards.slips import mistyped
+from azureml_publish.lint.cards.typing_errors import mistyped
 from azureml_publish.lint.names.languages import meant_language
 from azureml_publish.lint.names.variants import variant_of
 from azureml_publish.lint.weights.configuration import classes_of

@@ -16,7 +16,7 @@ from azureml_publish.lint.weights.configuration import experts_of
 from azureml_publish.patterns import pattern
 
 
-def unlike_words(model: Described) -> Iterator[Wrong]:
+def wrong_words(model: Described) -> Iterator[Wrong]:
     """Rows, sentences and summaries whose words contradict the configuration, the name or the signature."""
     yield from _unlike_activation(model, model.settings)
     yield from _unlike_kind(model, model.settings)
