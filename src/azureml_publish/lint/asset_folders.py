@@ -152,8 +152,8 @@ def _json(
                 where = Location(f"{asset.shown}/{path}", line, column)
                 pointer = text.startswith("version https://git-lfs")
                 what = "a pointer of Git LFS in the place of JSON" if pointer else "not JSON"
-                message = f"{path} is {what}, so that nothing can load it."
-                found.append(MALFORMED.at(where, message, "Copy the file that lies beside the weights."))
+                message = f"{path} is {what}, so nothing can load it."
+                found.append(MALFORMED.at(where, message, "Copy the file from where the weights are."))
                 continue
             if isinstance(data, dict):
                 return data

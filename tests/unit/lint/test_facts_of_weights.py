@@ -116,7 +116,7 @@ def test_a_figure_that_two_files_give_is_reported_once(tmp_path: Path) -> None:
     [
         (EMBEDDER, "Maps a text to a vector of 128 numbers.", 0),
         (EMBEDDER, "Maps a text to a vector of 768 numbers.", 1),
-        (EMBEDDER, "WrongAnswer other models it does not map to a vector of 768 numbers.", 0),
+        (EMBEDDER, "Unlike other models it does not map to a vector of 768 numbers.", 0),
         (EMBEDDER, "Where speed matters, all-MiniLM-L6-v2 has vectors of 384 numbers.", 0),
         ({"a-q4_0.gguf": GGUF}, "```bash\nllama-cli -m a-q4_0.gguf\n```", 0),
         ({"a-q4_0.gguf": GGUF}, "```bash\nllama-cli -m a-q8_0.gguf\n```", 1),

@@ -1,4 +1,4 @@
-"""What unrelated' folders and cards hold and is right, or is one fact: restated from public repositories.
+"""What strangers' folders and cards hold and is right, or is one fact: restated from public repositories.
 
 Sources: Azure/azureml-assets (system, foundrylocal and promptflow models), docker/model-cards, huggingface/transformers
 (model_cards), and model cards of single authors on GitHub; docs/lint-precision.md names them.

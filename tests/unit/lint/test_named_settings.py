@@ -58,7 +58,7 @@ def files_of(root: Path, files: dict[str, Any]) -> WeightFiles:
         ),  # one of the cells may be of something else
         ({"config.json": CLIP}, f"{PARTS}| Input | 224 pixels, patches of 32 | 77 tokens |", True),
         ({"config.json": CLIP}, "It reads patches of 14.", False),
-        ({"config.json": CLIP}, "WrongAnswer the small one with patches of 32, it sees details.", False),
+        ({"config.json": CLIP}, "Unlike the small one with patches of 32, it sees details.", False),
         ({"config.json": T5}, f"{TABLE}| Encoder layers | 24 |", True),
         ({"config.json": T5}, f"{TABLE}| Encoder layers | 12 |", False),
         ({"config.json": PATCHTST}, f"{TABLE}| Horizon | 96 hours |", True),

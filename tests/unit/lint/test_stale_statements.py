@@ -165,7 +165,7 @@ def test_a_pointer_of_git_lfs_is_called_one(tmp_path: Path) -> None:
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 12\n"
     write(tmp_path, {**sound(), "config.json": pointer})
     (message,) = (one.message for one in run(tmp_path).found if one.code == "DOC001")
-    assert message == "config.json is a pointer of Git LFS in the place of JSON, so that nothing can load it."
+    assert message == "config.json is a pointer of Git LFS in the place of JSON, so nothing can load it."
 
 
 def sampled(text: str, kind: str = "input", **more: Any) -> Any:

@@ -97,7 +97,7 @@ _NO_ADDRESS = pattern(r"://(?<=: https://)(?=[ \t.]*$)", re.MULTILINE)
 
 
 def odd_mailboxes(card: Card) -> Iterator[Odd]:
-    """Malformed or placeholder mailboxes that readers are told to write to, and `https://` with nothing after it."""
+    """Malformed or placeholder mailboxes that readers are to write to, and `https://` with nothing after it."""
     hint = "Write NAME@HOST, as people reach it."
     for match in _NO_ADDRESS.finditer(card.prose) if "://" in card.prose else ():
         yield match.start() - len("https"), "https://", "No address follows 'https://'", "Write it in full."

@@ -223,7 +223,7 @@ _FIGURES_OF = pattern(
 
 
 def _of_versions(model: Described, page: Card) -> Iterator[Wrong]:
-    """The last version in a list of changes, and the version that figures are said to be from."""
+    """The last version in a list of changes, and the version that figures are stated to be from."""
     version = model.version
     if page.too_large or not isinstance(version, int) or isinstance(version, bool):
         return

@@ -259,7 +259,7 @@ def _of_one_language(model: Described, spec: frozenset[str]) -> Iterator[Misstat
     if len(named) >= _OFTEN and len({match[0] for match in named}) == 1:
         yield (
             model.card.at(named[0].start(), named[0][0]),
-            f"The card speaks of {named[0][0]} {len(named)} times and never of {own.title()}, the spec's language.",
+            f"The card names {named[0][0]} {len(named)} times, and never {own.title()}, the spec's language.",
             _SAME,
         )
 

@@ -255,7 +255,7 @@ def _slips_of_tags(card: Card) -> Iterator[_Wrong]:
         for match in re.finditer(rf"<{part}(?=[\s>])", lowered) if f"<{part}" in lowered else ():
             before = lowered[: match.start()]
             if all(before.count(f"<{whole}") <= before.count(f"</{whole}>") for whole in wholes):
-                message = f"'<{part}>' stands outside of <{wholes[0]}>."
+                message = f"'<{part}>' is outside of <{wholes[0]}>."
                 yield _Wrong(match.start(), match[0], message, f"Put it into <{wholes[0]}>...</{wholes[0]}>.")
                 break
 

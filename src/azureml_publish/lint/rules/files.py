@@ -56,7 +56,7 @@ def orphan_file(subject: AssetSubject) -> Findings:
     for key in PAGE_KEYS:
         name = f"{key}.md"
         if name in described.files and not described.metadata.get(key):
-            message = f"{name} lies in the folder, and no key `{key}` names it, so the catalogue does not show it."
+            message = f"{name} is in the folder, but no key `{key}` names it, so the catalogue does not show it."
             hint = f"Add {key}: {name} to the metadata, or remove the file."
             yield orphan_file.at(Location(f"{subject.read.asset.shown}/{name}"), message, hint)
 
@@ -185,7 +185,7 @@ def _orphan_in_a_model_folder(subject: ModelSubject) -> Findings:
     for key in PAGE_KEYS:
         name = f"{key}.md"
         if name in carried and not getattr(subject.folder.spec.metadata, key):
-            message = f"{name} lies in the folder, and no key `{key}` names it, so the catalogue does not show it."
+            message = f"{name} is in the folder, but no key `{key}` names it, so the catalogue does not show it."
             hint = f"Add {key}: {name} to `metadata:`, or remove the file."
             yield orphan_file.at(Location(f"{folder}/{CARRIED_FOLDER}/{name}"), message, hint)
 

@@ -88,6 +88,7 @@ def layouts_mixed(subject: AssetSubject) -> Findings:
     ]
     if old:
         few = ", ".join(".".join(place) for place in old[:3]) + (", …" if len(old) > 3 else "")
-        message = f"{len(old)} key{'s' * (len(old) != 1)} of the old layout stand beside system_metadata: {few}."
+        count = "1 key of the old layout is" if len(old) == 1 else f"{len(old)} keys of the old layout are"
+        message = f"{count} beside system_metadata: {few}."
         hint = "`publish migrate` writes all of it in one layout."
         yield layouts_mixed.at(subject.place(("system_metadata",)), message, hint)

@@ -96,7 +96,7 @@ def licence_file_unfinished(model: Described) -> Findings:
     described = model.metadata.get("licenseDescription")
     if isinstance(described, str) and (match := _UNFILLED.search(described)):
         message = f"The licence says '{short(match[0])}'."
-        hint = "Write the year and the owner, as they stand where it is published."
+        hint = "Write the year and the owner, as where the licence is published."
         yield licence_file_unfinished.at(model.where("licenseDescription"), message, hint)
     for page in model.licences:
         text = page.text.strip()
@@ -114,7 +114,7 @@ def licence_file_unfinished(model: Described) -> Findings:
         elif (match := _UNFILLED.search(page.text)) and not re.search(r"apache license", text, re.IGNORECASE):
             what, hint = (
                 f"says '{short(match[0])}'",
-                "Write the year and the owner, as they stand where it is published.",
+                "Write the year and the owner, as where the licence is published.",
             )
         else:
             continue

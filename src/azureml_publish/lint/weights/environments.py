@@ -45,7 +45,7 @@ def environment_mistakes(texts: Mapping[str, str]) -> Iterator[Mistake]:
                 path, line, f"{path}: {message}", "Write each package once, with == and its version.", breaks=True
             )
         if match := _OF_A_MACHINE.search(text):
-            what = f"{path} installs {short(match['path'])}, which lies on somebody's own machine."
+            what = f"{path} installs {short(match['path'])}, which is on somebody's own machine."
             hint = "Write the package and its version, or take the file into the folder and name it by its path there."
             if match["prefix"]:
                 what = f"{path} has the prefix {short(match['path'])}, a folder of somebody's own machine."

@@ -52,7 +52,7 @@ def _names(name: str, by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]
         usual = max(values, key=lambda one: values[one], default="")
         for tensor, match in found.items():
             if match[part] != usual:
-                yield tensor, f"{short(tensor)} lies in {short(match[0])}, and others lie in files {what} {usual}."
+                yield tensor, f"{short(tensor)} is in {short(match[0])}, and others are in files {what} {usual}."
                 return
     for tensor, match in found.items():
         if not 0 < int(match["number"]) <= int(match["count"]) and match["number"].strip("0"):
@@ -69,7 +69,7 @@ def _names(name: str, by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]
     if strange is not None:
         yield (
             strange,
-            f"{short(strange)} lies in {short(by_tensor[strange])}, and {name} is of files ending in .{kind}.",
+            f"{short(strange)} is in {short(by_tensor[strange])}, and {name} is for files ending in .{kind}.",
         )
 
 
@@ -88,7 +88,7 @@ def _missing(files: WeightFiles, folder: str, shards: frozenset[str]) -> Iterato
         above, _, name = path.rpartition("/")
         beside = _SHARD.fullmatch(name) if above == folder.rstrip("/") and name not in shards else None
         if beside is not None and (beside["stem"], beside["ending"]) in kinds:
-            yield "weight_map", f"{short(name)} lies beside the index, whose weight_map does not name it."
+            yield "weight_map", f"{short(name)} is beside the index, whose weight_map does not name it."
             return
 
 

@@ -42,7 +42,7 @@ def readme_differences(model: Described) -> Iterator[tuple[Location, str]]:
         texts, where = values.get(key, ((), None))
         spec = differ(model, texts) if texts else ""
         if spec and where is not None:
-            yield where, f"The README beside the weights has {key}: {short(', '.join(texts))}, and the spec {spec}."
+            yield where, f"The README beside the weights has {key}: {short(', '.join(texts))}, and the spec has {spec}."
 
 
 def _licences(model: Described, texts: Sequence[str]) -> str:

@@ -65,7 +65,7 @@ def contradictions(files: WeightFiles) -> Iterator[Contradiction]:
             yield Contradiction(path, "", f"{path} begins with a byte order mark, so that Python's json refuses it.")
         data = files.json(path)
         if data is None and name in _LOADED and (files.text(path).strip() or not files.size(path)):
-            yield Contradiction(path, "", f"{path} is not JSON, so that nothing can load it.")
+            yield Contradiction(path, "", f"{path} is not JSON, so nothing can load it.")
         seen: set[str] = set()
         for key, message in _of_file(files, path, name, data):
             if key not in seen or INDEX.fullmatch(name):
