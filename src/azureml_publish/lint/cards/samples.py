@@ -20,7 +20,7 @@ from azureml_publish.patterns import pattern
 
 _JSON = frozenset({"json", "JSON", "Json"})
 _LEFT_OUT = pattern(r'"(?:[^"\\]|\\.)*"|(?P<dots>\.\.\.|…)|(?P<placeholder><\w[^<>"\n]*>)')
-"""Strings, and what stands for something left out between them."""
+"""Strings, and dots or placeholders in the place of a value between them."""
 
 
 class NotJsonError(ValueError):
@@ -110,9 +110,9 @@ _REQUEST = pattern(r"\s*(?:POST|PUT|PATCH|DELETE|GET) /?[\w:/.{}<>-]+(?: HTTP/[0
 
 
 def left_out(text: str) -> str:
-    """What stands between values for one that is left out: dots, or a placeholder as in `[<image-url>]`; or nothing.
+    """The dots or the placeholder (`[<image-url>]`) in the place of a value; empty where there is none.
 
-    Beside a placeholder all must be JSON; dots say of more than one value that it is not there.
+    With a placeholder everything else must be JSON. Dots may replace several values.
     """
     marks = [match for match in _LEFT_OUT.finditer(text) if match.lastgroup]
     if dots := next((match for match in marks if match["dots"]), None):

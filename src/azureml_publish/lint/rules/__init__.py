@@ -73,7 +73,7 @@ TOPICS = (
 """Rules for every project, folder and card."""
 
 ONLINE_TOPICS = (broken_links, hub, registry)
-"""What looks at answers from the network; it runs with `--online` alone."""
+"""Rules for answers from the network, which run only with `--online`."""
 
 ALL_CHECKS = tuple(one for topic in TOPICS for one in vars(topic).values() if isinstance(one, Check))
 ONLINE_CHECKS = tuple(one for topic in ONLINE_TOPICS for one in vars(topic).values() if isinstance(one, Check))

@@ -42,12 +42,15 @@ def invalid_sample_json(model: Described) -> Findings:
                 continue
             why, hint = str(error), _NO_JSON
             if mark and sample.text.split("\n")[error.line - 1].startswith(mark, error.column - 1):
-                why, hint = f"{mark} stands for a value", "Write one that can be sent, or put this into quotes."
+                why, hint = (
+                    f"{mark} is in the place of a value",
+                    "Write a value that can be sent, or put this into quotes.",
+                )
             yield invalid_sample_json.at(
                 sample.place(error.line, error.column),
                 f"The sample is not JSON: {why}.",
                 hint,
-                severity=Severity.WARNING,  # a card can be shown as it is; a file that is not JSON cannot be read
+                severity=Severity.WARNING,  # a card can be shown all the same; a file cannot be read
             )
 
 
