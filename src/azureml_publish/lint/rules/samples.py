@@ -43,7 +43,7 @@ def invalid_sample_json(model: Described) -> Findings:
             why, hint = str(error), _NO_JSON
             if mark and sample.text.split("\n")[error.line - 1].startswith(mark, error.column - 1):
                 why, hint = (
-                    f"{mark} is in the place of a value",
+                    f"{mark} stands for a value",
                     "Write a value that can be sent, or put this into quotes.",
                 )
             yield invalid_sample_json.at(
