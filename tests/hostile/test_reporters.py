@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from azureml_publish import reporters
 from azureml_publish.errors import PublishError
 from azureml_publish.importer.new_folder import NewFolder
-from azureml_publish.reporters import visible
+from azureml_publish.reporters import hostile_text
 from azureml_publish.reporters.paint import Paint
 from azureml_publish.reporters.promote import Promoted
 from azureml_publish.spec.model import SkuQuery
@@ -41,7 +41,7 @@ PIECES = {
     "plan": {"latest_text"},
     "plan_markdown": {"cell", "fitting"},
     "tables": {"figure", "shortened", "size_text"},
-    "visible": {"below", "for_json", "for_terminal", "for_xml", "one_line", "shown", "visible"},
+    "hostile_text": {"below", "for_json", "for_terminal", "for_xml", "one_line", "shown", "visible"},
 }
 """What returns text that a reporter puts into its own, by module."""
 
@@ -141,16 +141,16 @@ class Hostile:
 def judged(name: str, said: str) -> list[str]:
     """What gets through a reporter and the filter of its form, as `publish` runs them."""
     if name.endswith(("_json", "_sarif")):
-        return through_json(visible.for_json(said))
+        return through_json(hostile_text.for_json(said))
     if name.endswith(("_svg", "_junit")):
-        return through_xml(visible.for_xml(said))
+        return through_xml(hostile_text.for_xml(said))
     if name.endswith(("_markdown", "_summary")) and "diagnostics" not in name:
-        return through_markdown(visible.for_terminal(said))
+        return through_markdown(hostile_text.for_terminal(said))
     if name.endswith("lint_issues"):  # commands of our own begin a line; an attack may follow in it
-        shown = visible.for_terminal(said, annotations=True)
+        shown = hostile_text.for_terminal(said, annotations=True)
         return through_text(re.sub(r"^##vso\[task\.logissue type=(error|warning);", "", shown, flags=re.MULTILINE))
     github = "annotation" in name
-    shown = visible.for_terminal(said, KEY, annotations=github)
+    shown = hostile_text.for_terminal(said, KEY, annotations=github)
     return through_text(shown, annotations=github, colours=said.count(f"\x1b[{KEY}"))
 
 

@@ -104,7 +104,7 @@ def test_rules_are_at_most_45_files() -> None:
 
 
 SHARED = {"__init__", "annotations", "cards", "diagnostics", "differences", "folding", "frames", "outcomes", "outputs"}
-SHARED |= {"paint", "plan_markdown", "tables", "visible"}
+SHARED |= {"paint", "plan_markdown", "tables", "hostile_text"}
 """What several reports are made with. A new report is named after its verb or its form instead."""
 FORMS = {"azure_pipelines", "code_quality", "events", "github", "json_forms", "junit", "sarif"}
 OTHERWISE = {"import": "imports", "list": "registered", "show": "registered"}

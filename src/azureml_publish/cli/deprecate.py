@@ -11,7 +11,7 @@ from azureml_publish.cli.output import Output
 from azureml_publish.errors import UsageProblem
 from azureml_publish.pipeline.deprecate import deprecate
 from azureml_publish.reporters.diagnostics import as_json
-from azureml_publish.reporters.visible import one_line
+from azureml_publish.reporters.hostile_text import one_line
 
 DAY = Day()
 

@@ -14,7 +14,7 @@ from azureml_publish.cli.output import Output, write, write_note
 from azureml_publish.errors import ExitCode
 from azureml_publish.pipeline.emulator import ServeRequest, add_repositories, read_faults, start_emulator
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.reporters.visible import one_line
+from azureml_publish.reporters.hostile_text import one_line
 
 
 @click.command("emulator")

@@ -14,7 +14,7 @@ from azureml_publish.errors import UsageProblem
 from azureml_publish.events import Event, Kind
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.reporters.events import EventLines
-from azureml_publish.reporters.visible import for_json, one_line
+from azureml_publish.reporters.hostile_text import for_json, one_line
 
 
 def events_option(function: Callable[..., Any]) -> Callable[..., Any]:

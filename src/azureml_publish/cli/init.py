@@ -11,7 +11,7 @@ from azureml_publish.cli.output import Output
 from azureml_publish.pipeline.init import begin_model
 from azureml_publish.project import CARD_FILE
 from azureml_publish.reporters.diagnostics import as_json
-from azureml_publish.reporters.visible import one_line
+from azureml_publish.reporters.hostile_text import one_line
 
 
 @click.command("init")

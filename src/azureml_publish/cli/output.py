@@ -25,9 +25,9 @@ from azureml_publish.errors import Declined, ExitCode, PublishError
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.reporters.diagnostics import as_json, diagnostics_text
 from azureml_publish.reporters.folding import folded
+from azureml_publish.reporters.hostile_text import below, for_json, for_terminal, for_xml, one_line
 from azureml_publish.reporters.json_forms import as_tsv, as_yaml
 from azureml_publish.reporters.paint import Paint
-from azureml_publish.reporters.visible import below, for_json, for_terminal, for_xml, one_line
 
 _OWN = f"{int.from_bytes(os.urandom(8))};"
 """The key of our colours: who writes a field cannot know it."""

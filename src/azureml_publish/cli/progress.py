@@ -18,8 +18,8 @@ from azureml_publish.content.upload.progress import Emitted, Progress, Silent, s
 from azureml_publish.events import Event, Kind
 from azureml_publish.reporters.diagnostics import counted
 from azureml_publish.reporters.events import EventLines
+from azureml_publish.reporters.hostile_text import for_terminal, one_line
 from azureml_publish.reporters.tables import size_text
-from azureml_publish.reporters.visible import for_terminal, one_line
 
 FORMS = ("auto", "bars", "lines", "json", "none")
 

@@ -19,7 +19,7 @@ from azureml_publish.errors import ExitCode
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.render import render_into
 from azureml_publish.reporters.diagnostics import as_json, counted
-from azureml_publish.reporters.visible import one_line
+from azureml_publish.reporters.hostile_text import one_line
 
 
 @click.command("render")

@@ -14,7 +14,7 @@ from azureml_publish.cli.promote import report_end, show_plan
 from azureml_publish.cli.transfer_options import Transferring, transfer_options
 from azureml_publish.pipeline.apply import Review
 from azureml_publish.pipeline.rollback import roll_back
-from azureml_publish.reporters.visible import one_line
+from azureml_publish.reporters.hostile_text import one_line
 
 
 @click.command("rollback")

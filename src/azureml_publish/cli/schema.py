@@ -16,10 +16,10 @@ from azureml_publish.files import write_whole
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.plan.saved import SavedPlan
 from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.hostile_text import one_line
 from azureml_publish.reporters.outputs import OUTPUTS, output_schema
 from azureml_publish.reporters.outputs.events import events_schema
 from azureml_publish.reporters.outputs.lint import JsonReport
-from azureml_publish.reporters.visible import one_line
 from azureml_publish.spec import ModelSpec, ProjectConfig
 from azureml_publish.spec.lock import LOCK_FILE, SourceLock
 

@@ -17,8 +17,8 @@ from markupsafe import Markup, escape
 from azureml_publish.diagnostics import mask_passwords
 from azureml_publish.preview.code import highlight
 from azureml_publish.preview.facts import type_name
+from azureml_publish.reporters.hostile_text import for_xml, visible
 from azureml_publish.reporters.sku_svg import STYLE
-from azureml_publish.reporters.visible import for_xml, visible
 from azureml_publish.version import __version__
 
 ASSETS = {"preview.css": "text/css", "preview.js": "text/javascript", "icon.svg": "image/svg+xml"}

@@ -10,8 +10,8 @@ from typing import Literal
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.plan.actions import Action, ActionKind, Plan
+from azureml_publish.reporters.hostile_text import visible
 from azureml_publish.reporters.plan import by_label, latest_text, summary
-from azureml_publish.reporters.visible import visible
 
 Level = Literal["error", "warning", "notice"]
 

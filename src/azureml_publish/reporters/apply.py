@@ -11,12 +11,12 @@ from azureml_publish.execute.outcome import Outcome
 from azureml_publish.plan.saved import Provenance
 from azureml_publish.reporters.annotations import annotation
 from azureml_publish.reporters.diagnostics import as_json, counted
+from azureml_publish.reporters.hostile_text import one_line
 from azureml_publish.reporters.junit import Case, junit
 from azureml_publish.reporters.outcomes import COLOURS, error_lines, unseen_lines
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.plan_markdown import cell
 from azureml_publish.reporters.tables import size_text
-from azureml_publish.reporters.visible import one_line
 
 _BAD = (Outcome.FAILED, Outcome.SKIPPED)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.reporters.diagnostics import diagnostics_summary
 from azureml_publish.reporters.github import log_lines
+from azureml_publish.reporters.hostile_text import one_line, visible
 from azureml_publish.reporters.lint import LintReport
-from azureml_publish.reporters.visible import one_line, visible
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning"}
 """There is no third level: infos are in the log alone."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from azureml_publish.plan.actions import FieldChange
 from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.hostile_text import one_line
 from azureml_publish.reporters.plan_markdown import MOST, cell, diff_block, fitting, size_of
-from azureml_publish.reporters.visible import one_line
 
 
 @dataclass(frozen=True, slots=True)

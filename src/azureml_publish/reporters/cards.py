@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from io import StringIO
 
+from azureml_publish.reporters.hostile_text import visible
 from azureml_publish.reporters.paint import PLAIN, Paint
-from azureml_publish.reporters.visible import visible
 
 LARGEST = 128 * 1024
 """Characters of a card beyond which it is shown as it is written; the largest published one has some 20,000."""

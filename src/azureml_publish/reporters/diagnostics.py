@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from azureml_publish.diagnostics import Diagnostic, Severity, model_folder
 from azureml_publish.reporters.frames import Sources, frame
+from azureml_publish.reporters.hostile_text import below, one_line
 from azureml_publish.reporters.paint import PLAIN, Paint
-from azureml_publish.reporters.visible import below, one_line
 
 _ONLINE = ("LINK", "HUB", "REG")
 """Families of rules that only a run with --online reports and fixes."""

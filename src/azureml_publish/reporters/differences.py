@@ -10,8 +10,8 @@ from typing import NamedTuple, TypeGuard
 
 from azureml_publish.assets import Value
 from azureml_publish.layouts.wire import decode
+from azureml_publish.reporters.hostile_text import one_line
 from azureml_publish.reporters.paint import PLAIN, Paint
-from azureml_publish.reporters.visible import one_line
 
 WIDTH = 60
 """Characters of one value to show."""

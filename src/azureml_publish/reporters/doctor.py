@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from azureml_publish.registry.conformance import Examined, State
 from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.hostile_text import below, one_line, visible
 from azureml_publish.reporters.paint import PLAIN, Paint
-from azureml_publish.reporters.visible import below, one_line, visible
 
 _COLOURS = {State.FINE: "green", State.WARNING: "yellow", State.FAILED: "red"}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from azureml_publish.execute.download import Downloaded
 from azureml_publish.reporters.diagnostics import as_json, counted
+from azureml_publish.reporters.hostile_text import one_line
 from azureml_publish.reporters.tables import size_text
-from azureml_publish.reporters.visible import one_line
 
 
 def downloaded_text(done: Downloaded, shown: str) -> str:

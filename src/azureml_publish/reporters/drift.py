@@ -12,11 +12,11 @@ from azureml_publish.plan.rules import ChangeClass
 from azureml_publish.reporters.annotations import annotation
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.differences import difference, painted, short
+from azureml_publish.reporters.hostile_text import one_line
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.plan import LABELS as PLANNED
 from azureml_publish.reporters.plan import NAME_WIDTH
 from azureml_publish.reporters.plan_markdown import MOST, cell
-from azureml_publish.reporters.visible import one_line
 
 LABELS = {
     Side.REGISTRY: "changed in the registry",

@@ -9,8 +9,8 @@ from azureml_publish.plan.rules import ChangeClass, FieldRule
 from azureml_publish.render.provenance import Origin
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.differences import short
+from azureml_publish.reporters.hostile_text import one_line
 from azureml_publish.reporters.paint import PLAIN, Paint
-from azureml_publish.reporters.visible import one_line
 
 _MEANS = {
     ChangeClass.NEW_VERSION: "needs a new version",

@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from azureml_publish.diagnostics import Diagnostic, mask_passwords
 from azureml_publish.reporters.folding import width
+from azureml_publish.reporters.hostile_text import shown as visible_letter
 from azureml_publish.reporters.paint import PLAIN, Paint
-from azureml_publish.reporters.visible import shown as visible_letter
 
 Sources: TypeAlias = Callable[[str], Sequence[str] | None]
 """The lines of a file by its path in findings; None if it cannot be shown."""

@@ -13,9 +13,9 @@ from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.reporters.annotations import attribute, data
 from azureml_publish.reporters.diagnostics import counted, diagnostics_summary
 from azureml_publish.reporters.frames import span_of
+from azureml_publish.reporters.hostile_text import one_line, visible
 from azureml_publish.reporters.lint import LintReport
 from azureml_publish.reporters.plan_markdown import cell
-from azureml_publish.reporters.visible import one_line, visible
 
 LIMIT = 10
 """Annotations of one level that a step shows."""

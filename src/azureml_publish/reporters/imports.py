@@ -10,7 +10,7 @@ from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.importer.comparison import Difference
 from azureml_publish.importer.new_folder import NewFolder
 from azureml_publish.reporters.diagnostics import as_json, counted, finding_json
-from azureml_publish.reporters.visible import one_line
+from azureml_publish.reporters.hostile_text import one_line
 
 
 @dataclass(frozen=True, slots=True)

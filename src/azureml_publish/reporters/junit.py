@@ -14,8 +14,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.reporters.diagnostics import diagnostics_summary
+from azureml_publish.reporters.hostile_text import below
 from azureml_publish.reporters.lint import LintReport
-from azureml_publish.reporters.visible import below
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 does not allow, escaped or not (https://www.w3.org/TR/xml/#charsets)."""

@@ -13,7 +13,7 @@ from azureml_publish.lint.fixes import fix_path
 from azureml_publish.lint.suppressions import Suppressed
 from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_summary, finding_json
 from azureml_publish.reporters.frames import Sources, span_of
-from azureml_publish.reporters.visible import one_line
+from azureml_publish.reporters.hostile_text import one_line
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.errors import PublishError
 from azureml_publish.reporters.diagnostics import as_json, counted
-from azureml_publish.reporters.visible import one_line
+from azureml_publish.reporters.hostile_text import one_line
 from azureml_publish.spec.lock import LOCK_FILE, SourceLock
 
 

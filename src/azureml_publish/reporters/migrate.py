@@ -8,7 +8,7 @@ from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.importer.migration import Migration
 from azureml_publish.reporters.diagnostics import as_json, counted, finding_json
 from azureml_publish.reporters.differences import file_diff
-from azureml_publish.reporters.visible import one_line
+from azureml_publish.reporters.hostile_text import one_line
 
 
 def migrations_text(layout: str, migrations: Sequence[Migration], *, written: bool, bumped: bool) -> tuple[str, str]:

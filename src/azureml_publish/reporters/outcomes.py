@@ -8,8 +8,8 @@ from azureml_publish.assets import AssetId
 from azureml_publish.errors import PublishError
 from azureml_publish.execute.journal import PastRun, Step
 from azureml_publish.reporters.diagnostics import counted
+from azureml_publish.reporters.hostile_text import below, one_line
 from azureml_publish.reporters.paint import Paint
-from azureml_publish.reporters.visible import below, one_line
 
 COLOURS = {
     "archived": "yellow",

@@ -11,8 +11,8 @@ from azureml_publish.plan.diff import CONTENT
 from azureml_publish.plan.rules import ChangeClass
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.differences import beyond, difference, painted, read_lists, short, unified
+from azureml_publish.reporters.hostile_text import below, one_line
 from azureml_publish.reporters.paint import PLAIN, Paint
-from azureml_publish.reporters.visible import below, one_line
 
 SIGNS = {
     ActionKind.CREATE: ("+", "green"),

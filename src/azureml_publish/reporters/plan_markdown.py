@@ -9,6 +9,7 @@ from typing import TypeVar
 from azureml_publish.patterns import pattern
 from azureml_publish.plan.actions import Action, ActionKind, FieldChange, Plan, WithoutFolder
 from azureml_publish.reporters.differences import Line, difference
+from azureml_publish.reporters.hostile_text import one_line
 from azureml_publish.reporters.plan import (
     LABELS,
     SIGNS,
@@ -19,7 +20,6 @@ from azureml_publish.reporters.plan import (
     summary,
     without_folder_lines,
 )
-from azureml_publish.reporters.visible import one_line
 
 T = TypeVar("T")
 

@@ -10,10 +10,10 @@ from azureml_publish.content.upload.copy import Copied
 from azureml_publish.errors import PublishError
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.reporters.diagnostics import as_json, counted
+from azureml_publish.reporters.hostile_text import one_line
 from azureml_publish.reporters.outcomes import COLOURS, error_lines, unseen_lines
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.tables import size_text
-from azureml_publish.reporters.visible import one_line
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from azureml_publish.content.upload.container import StoredFile
 from azureml_publish.layouts.wire import encode
 from azureml_publish.reporters.cards import card_text
 from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.hostile_text import below, one_line, visible
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.tables import table
-from azureml_publish.reporters.visible import below, one_line, visible
 
 
 def assets_text(assets: Sequence[RegisteredAsset], paint: Paint = PLAIN) -> str:

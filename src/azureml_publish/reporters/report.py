@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 from azureml_publish.reporters.diagnostics import as_json, counted
+from azureml_publish.reporters.hostile_text import below, one_line
 from azureml_publish.reporters.plan_markdown import cell
-from azureml_publish.reporters.visible import below, one_line
 
 KINDS = MappingProxyType({"apply": "results", "plan": "actions", "verify": "checks", "lint": "diagnostics"})
 """By the verb the key with its entries."""

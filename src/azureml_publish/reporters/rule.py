@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from azureml_publish.lint.rule_book import RulePage
 from azureml_publish.reporters.diagnostics import as_json
-from azureml_publish.reporters.visible import one_line
+from azureml_publish.reporters.hostile_text import one_line
 
 WIDTH = 100
 _NARROWEST = 30

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from azureml_publish.reporters.diagnostics import as_json, counted
+from azureml_publish.reporters.hostile_text import one_line
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.tables import shortened, table
-from azureml_publish.reporters.visible import one_line
 from azureml_publish.skus.live import Comparison, LiveDifference
 from azureml_publish.skus.overlay import shown
 from azureml_publish.skus.prune import Pruning

@@ -9,8 +9,8 @@ from datetime import date
 from azureml_publish.assets import SCENARIOS
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.folding import width as cells
+from azureml_publish.reporters.hostile_text import one_line
 from azureml_publish.reporters.paint import PLAIN, Paint
-from azureml_publish.reporters.visible import one_line
 from azureml_publish.skus.chart import Chart, ChartRow, Mark
 
 SIGNS: dict[Mark, str] = {"allowed": "●", "retired": "✕", "other": "○"}

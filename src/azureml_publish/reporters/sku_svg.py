@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from azureml_publish.assets import SCENARIOS, Scenario
+from azureml_publish.reporters.hostile_text import one_line
 from azureml_publish.reporters.sku_chart import soon
-from azureml_publish.reporters.visible import one_line
 from azureml_publish.skus.catalogue import Sku
 from azureml_publish.skus.chart import Chart, ChartRow, Mark
 

@@ -9,9 +9,9 @@ from datetime import date
 from azureml_publish.assets import LayoutName, Scenario
 from azureml_publish.layouts.mapping import keeps_lists_in_properties
 from azureml_publish.reporters.diagnostics import as_json, counted
+from azureml_publish.reporters.hostile_text import one_line
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.tables import figure, shortened, table
-from azureml_publish.reporters.visible import one_line
 from azureml_publish.skus.catalogue import Sku
 from azureml_publish.skus.derive import Component, components, derive_min_spec
 from azureml_publish.skus.foresight import Foresight, Loss

@@ -8,10 +8,10 @@ from types import MappingProxyType
 
 from azureml_publish.assets import ContentCheck
 from azureml_publish.reporters.diagnostics import as_json, counted
+from azureml_publish.reporters.hostile_text import one_line
 from azureml_publish.reporters.junit import Case, junit
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.tables import size_text
-from azureml_publish.reporters.visible import one_line
 
 
 def content_checks_text(

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azureml_publish.reporters.folding import folded
+from azureml_publish.reporters.hostile_text import for_terminal
 from azureml_publish.reporters.paint import PLAIN, Paint
-from azureml_publish.reporters.visible import for_terminal
 
 STYLES = ["bold", "dim", "red", "green", "yellow", "blue", "cyan"]
 

@@ -19,10 +19,10 @@ from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.folding import folded
 from azureml_publish.reporters.frames import frame
 from azureml_publish.reporters.github import LIMIT, github_annotations, github_summary, log_lines
+from azureml_publish.reporters.hostile_text import for_terminal, visible
 from azureml_publish.reporters.junit import lint_junit
 from azureml_publish.reporters.lint import LintReport, lint_json
 from azureml_publish.reporters.outputs.lint import JsonReport
-from azureml_publish.reporters.visible import for_terminal, visible
 
 RULE = Rule("CARD001", "table", Severity.ERROR, "A table is wrong.")
 SOFT = Rule("SKU001", "size", Severity.WARNING, "A size is wrong.")

@@ -16,9 +16,9 @@ from azureml_publish.files import write_whole
 from azureml_publish.pipeline.describe import chart_of
 from azureml_publish.pipeline.load import day_of
 from azureml_publish.pipeline.selection import choose_models
+from azureml_publish.reporters.hostile_text import for_xml
 from azureml_publish.reporters.sku_chart import chart_json, chart_text
 from azureml_publish.reporters.sku_svg import chart_svg
-from azureml_publish.reporters.visible import for_xml
 
 
 @click.command("show")
