@@ -124,6 +124,10 @@ class Workspace(NamedTuple):
     name: str
 
 
+LARGEST_VERSION = 2**31 - 1
+"""The highest number that a model folder may give a version."""
+
+
 class AssetId(NamedTuple):
     """One model version in a registry: `azureml://registries/R/models/N/versions/V`."""
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Run, edit
 from tests.recordings.answers import not_found
-from tests.recordings.proxy import Answer, Request
+from tests.recordings.proxy import Answer, Network, Request
 from tests.recordings.service import Service, Version
 from tests.recordings.test_story import NAME, applied, shown
 
@@ -185,3 +185,28 @@ def test_a_card_whose_last_line_end_is_gone_is_the_same_card(applied: Run, servi
     assert applied("drift").code == 0
     edit(tiny / "card.md", "small", "little")
     assert applied("plan", "--detailed-exitcode").code == 8
+
+
+def test_numbers_beyond_those_of_a_folder_are_not_written_into_one(applied: Run, service: Service, tiny: Path) -> None:
+    """As where another tool takes the time for a version."""
+    put(service, NAME, "20260101123456", created="2036-01-01T00:00:00.0000000+00:00")
+    edit(tiny / "model.yaml", "version: 1", "version: 2")
+    assert applied("plan").code == 6
+    ran = applied("bump")
+    assert (ran.code, "cannot become version 20260101123457" in ran.err) == (6, True), ran
+    assert "\nversion: 2\n" in (tiny / "model.yaml").read_text(encoding="utf-8")
+
+
+def test_a_region_that_is_down_is_waited_for_once(applied: Run, service: Service, network: Network) -> None:
+    """The front end alone hands system metadata back no more, so each look asks the other API, too."""
+    service.shape.hands_metadata_back = False
+
+    def down(request: Request, path: str) -> Answer:
+        return Answer(503)
+
+    service._model_registry = down  # type: ignore[method-assign]
+    made = len(network.requests)
+    ran = applied("archive", NAME, "--yes")
+    assert ran.code == 0, ran
+    asked = [one for one in network.requests[made:] if "/modelregistry/" in one.path and one.method == "GET"]
+    assert len(asked) <= 4

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
+from azureml_publish.assets import LARGEST_VERSION
 from azureml_publish.content.lock import RULES
 from azureml_publish.content.sources.readers import Readers
 from azureml_publish.errors import Conflict
@@ -111,8 +112,19 @@ def free_bumps(checked: CheckedProject, registry: Registry, number: int | None) 
 
 
 def write_bumps(checked: CheckedProject, bumps: Sequence[Bump]) -> None:
-    """Write all versions, once each is known to fit its file."""
+    """Write all versions, once each is known to fit its file.
+
+    Raises:
+        Conflict: the registry holds a number above which none fits.
+    """
     after = {one.model: one.after for one in bumps if one.before != one.after}
+    for model, number in after.items():
+        if number > LARGEST_VERSION:
+            raise Conflict(
+                f"{model} cannot become version {number}: a model folder's version is {LARGEST_VERSION} at most. "
+                "Nothing was written.",
+                hint="Another tool numbered the versions of this name otherwise: give the model another name.",
+            )
     texts = {
         folder.path / SPEC_FILE: with_version(folder.document, after[rendered.asset.name])
         for folder, rendered in checked.rendered

@@ -345,7 +345,9 @@ class AzureRegistry:
         try:
             url = self._model_url(model, version)
             found = self._send("GET", url, MODEL_REGISTRY_API)
-        except HttpResponseError:
+        except HttpResponseError as error:
+            if error.status_code in UNKNOWN_OUTCOMES:
+                self._model_registry_answers = False  # it was sent again several times by now
             return {}
         except (AzureError, PublishError):
             self._model_registry_answers = False  # one that cannot be reached is waited for once

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from azureml_publish.assets import LARGEST_VERSION
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.typing_errors import almost
@@ -44,14 +45,11 @@ def name_pattern(subject: ModelSubject | AssetSubject) -> Findings:
     yield name_pattern.at(where, message, hint)
 
 
-_LARGEST = 2**31 - 1
-
-
 @rule("SPEC003", "version-not-positive", Severity.ERROR, "The version is not a whole number from 1.")
 def version_not_positive(subject: ModelSubject) -> Findings:
     """A version that is not a whole number from 1."""
     version = subject.folder.spec.version
-    if not 1 <= version <= _LARGEST:
+    if not 1 <= version <= LARGEST_VERSION:
         message = f"{version} cannot be a registry's version."
         hint = "Begin with 1; `publish bump` writes the next free one."
         yield version_not_positive.at(subject.folder.document.location(("version",)), message, hint)
@@ -62,10 +60,10 @@ def _version_number_of_asset(subject: AssetSubject) -> Findings:
     version = subject.described.version
     if subject.read.entry is not None and _TEMPLATE.fullmatch(str(version)):
         version = subject.read.asset.asset.get("version")
-    if isinstance(version, int) and not isinstance(version, bool) and 1 <= version <= _LARGEST:
+    if isinstance(version, int) and not isinstance(version, bool) and 1 <= version <= LARGEST_VERSION:
         return
     meant = whole_number(version) if isinstance(version, str) else None
-    sound = meant is not None and 1 <= meant <= _LARGEST
+    sound = meant is not None and 1 <= meant <= LARGEST_VERSION
     yield version_not_positive.at(
         subject.place(("version",)),
         f"{version!r} cannot be a registry's version." if version is not None else "The asset YAML states no version.",
