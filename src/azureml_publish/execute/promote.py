@@ -53,8 +53,8 @@ def find_manifest(source: RegisteredAsset) -> str:
     digest = source.properties.get(MANIFEST_PROPERTY)
     if digest is None:
         raise UnusableSource(
-            f"{source.id} has no property {MANIFEST_PROPERTY}: another tool registered it, so nobody can say whether a "
-            "copy is whole.",
+            f"{source.id} has no property {MANIFEST_PROPERTY}: another tool registered it, so nothing says which "
+            "files it is to hold.",
             hint="Register it with `publish apply` from a model folder first.",
         )
     return digest
