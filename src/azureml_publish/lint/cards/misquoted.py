@@ -63,12 +63,11 @@ def misquoted(model: Described) -> Iterator[Wrong]:
 def _numbers(page: Card) -> Iterator[tuple[re.Match[str], int]]:
     """The numbers of two digits or more in sentences, and how many digits each has."""
     lines = _table_lines(page)
-    ends = (*page.starts[1:], len(page.words))
-    for line, (start, end) in enumerate(zip(page.starts, ends, strict=True), 1):
-        for match in _NUMBER.finditer(page.words, start, end) if line not in lines else ():
-            digits = len(match[0].replace(",", "").replace(".", "").lstrip("0"))
-            if digits > 1 and not _IN_LIST.match(page.words, start):
-                yield match, digits
+    for match in _NUMBER.finditer(page.words):
+        line, _ = page.position(match.start())
+        digits = len(match[0].replace(",", "").replace(".", "").lstrip("0"))
+        if digits > 1 and line not in lines and not _IN_LIST.match(page.words, page.starts[line - 1]):
+            yield match, digits
 
 
 _TESTED = pattern(r"\b(?:measured|evaluated|tested|scored) (?:on|over|with) (?:the )?\Z", re.IGNORECASE)

@@ -168,7 +168,6 @@ _OUR = pattern(r"\b(?:this model|ours?|the model)\b", re.IGNORECASE)
 def _heads(model: Described, card: Card) -> Iterator[Misnamed]:
     """A table that compares models, with a sibling in the first place and this model in none."""
     own = own_names(model)
-    cells = [cell.text for table in card.tables for row in (table.header, *table.rows) for cell in row.cells]
     for table in card.tables:
         if not any("-" in cell.text or "_" in cell.text for cell in table.header.cells):
             continue  # not a name
@@ -178,7 +177,8 @@ def _heads(model: Described, card: Card) -> Iterator[Misnamed]:
             continue
         models = _models_of(texts)
         if len(models) > 1 and models[0] == texts[apart[0]]:
-            if any(is_own(re.sub(r"[*`_]", "", text), own) for text in cells):
+            rows = (row for each in card.tables for row in (each.header, *each.rows))
+            if any(is_own(re.sub(r"[*`_]", "", cell.text), own) for row in rows for cell in row.cells):
                 return
             cell = table.header.cells[apart[0]]
             yield from _wrong(model, card.place_of(cell), cell.text, texts[apart[0]])

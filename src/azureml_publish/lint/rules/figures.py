@@ -47,7 +47,7 @@ def figure_impossible(model: Described) -> Findings:
         yield from _out_of_range(card, table)
         yield from _without_point(card, table)
     yield from _in_sentences(card)
-    for claim in _AREA.finditer(card.words):
+    for claim in card.near(_AREA, "auc", "auroc", "area under"):
         if 1 < float(claim["n"]) < _HALF:
             message = f"'{short(claim[0])}' is above 1, and no area under a curve is."
             yield figure_impossible.at(card.at(claim.start(), claim[0]), message, "Write the figure that was measured.")

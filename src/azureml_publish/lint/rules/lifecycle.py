@@ -173,12 +173,9 @@ _NO_DAY = pattern(
 """Days that no year has."""
 _NAMES = (*_MONTHS, *(month.title() for month in MONTHS))
 _MONTH = "(?:" + "|".join(rf"{name[0]}(?<!\w{name[0]}){name[1:]}" for name in _NAMES) + r")\.?"
-_BEYOND = (
-    pattern(rf"{_MONTH} (?:3[2-9]|[4-9]\d)(?:(?:st|nd|rd|th)\b|, ?(?:19|20)\d\d\b)"),
-    pattern(
-        r"[3-9](?<![\w.,/-][3-9])(?:(?<=3)[2-9]|(?<!3)\d)(?:st|nd|rd|th)?\.? (?:of )?"
-        rf"{_MONTH},? (?:19|20)\d\d\b"
-    ),
+_BEYOND = pattern(rf"{_MONTH} (?:3[2-9]|[4-9]\d)(?:(?:st|nd|rd|th)\b|, ?(?:19|20)\d\d\b)")
+_BEYOND_OF_YEAR = pattern(
+    rf"[3-9](?<![\w.,/-][3-9])(?:(?<=3)[2-9]|(?<!3)\d)(?:st|nd|rd|th)?\.? (?:of )?{_MONTH},? (?:19|20)\d\d\b"
 )
 """Days beyond the end of any month. A pattern that begins with one of few signs is much faster than one that begins
 with a word."""
@@ -188,6 +185,8 @@ _SPAN = pattern(
     rf"[BbFf](?<!\w[BbFf])(?:rom|etween) (?:(?P<month>{_MONTH}) )?(?P<first>(?:19|20)\d\d) (?:to|until|till|through"
     rf"|and) (?:{_MONTH} )?(?P<last>(?:19|20)\d\d)\b(?(month)|(?! ?[\w%-]))"
 )
+_ANY_YEAR = pattern(r"(?:19|20)\d\d")
+"""In most cards there is none, nor so what the expressions with a year find."""
 _FIVE_DIGITS = pattern(r" (?:19|20)\d{3}(?!\d)")
 _LONG_YEAR = pattern(
     r"\b(?:trained|published|released|introduced|updated|created|collected|evaluated|founded|presented"
@@ -200,8 +199,12 @@ _LONG_YEAR = pattern(
 def _no_dates(words: str, this_year: int) -> Iterator[tuple[int, str, str]]:
     """Impossible dates: offset, text, and what is wrong."""
     no_days = near_words(_NO_DAY, words, words.lower(), _DAYS_OF) if "30" in words or "31" in words else ()
-    for match in (*no_days, *(one for form in _BEYOND for one in form.finditer(words))):
+    dated = _ANY_YEAR.search(words) is not None
+    of_year = _BEYOND_OF_YEAR.finditer(words) if dated else ()
+    for match in (*no_days, *_BEYOND.finditer(words), *of_year):
         yield match.start(), match[0], "not a day of the calendar"
+    if not dated:
+        return
     for match in _ISO.finditer(words):
         written = words[match.start() - 4 : match.end()]
         year, month, day = int(written[:4]), int(match["month"]), int(match["day"])
