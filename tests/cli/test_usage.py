@@ -19,6 +19,7 @@ import requests
 from azureml_publish import cli
 from azureml_publish.cli import VERBS, explain, main
 from azureml_publish.cli.schema import SCHEMAS
+from azureml_publish.errors import UnexpectedAnswer
 from azureml_publish.execute import apply
 from tests.conftest import REPOSITORY, Run, edit
 
@@ -77,6 +78,27 @@ def test_debug_shows_the_traceback_of_what_ended_the_run(
     told = capfd.readouterr().err
     assert "internal error: RuntimeError: a surprise" in told
     assert ("Traceback" in told) is bool(asked)
+
+
+SIGNED = "?sig=of-an-address"
+
+
+def misread(*_given: object, **_named: object) -> None:
+    try:
+        int(SIGNED)
+    except ValueError as error:
+        raise UnexpectedAnswer("The Hub answers with something else.") from error
+
+
+@pytest.mark.parametrize("asked", [["--debug"], []])
+def test_debug_says_where_an_answer_was_misread_and_not_what_it_holds(
+    publish: Run, monkeypatch: pytest.MonkeyPatch, asked: list[str]
+) -> None:
+    monkeypatch.setattr(explain, "explanation_text", misread)
+    told = publish(*asked, "explain", "type", "-m", "bert-base-cased").err
+    assert told.startswith("error: The Hub answers with something else.\n")
+    assert (", in misread" in told, told.endswith("ValueError\n")) == (bool(asked), bool(asked))
+    assert "sig=" not in told
 
 
 def test_no_verb_takes_the_name_of_what_the_command_line_calls() -> None:

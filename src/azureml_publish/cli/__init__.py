@@ -210,7 +210,7 @@ def main(
     except click.ClickException as error:
         code = report_usage(error, form=form)
     except PublishError as error:
-        code = report_error(error, form=form)
+        code = report_error(error, form=form, debug=debug)
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does, so no message can reach it.
         sys.stderr.close()

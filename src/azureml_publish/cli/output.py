@@ -21,7 +21,7 @@ from typing import IO, Any
 import click
 
 from azureml_publish.diagnostics import Diagnostic, has_errors
-from azureml_publish.errors import Declined, ExitCode, PublishError
+from azureml_publish.errors import Declined, ExitCode, PublishError, UnexpectedAnswer
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.reporters.diagnostics import as_json, diagnostics_text
 from azureml_publish.reporters.folding import folded
@@ -170,10 +170,17 @@ def wanted_form(arguments: Sequence[str]) -> str:
     return form
 
 
-def report_error(error: PublishError, *, form: str) -> int:
-    """Say what failed, and what can be done; the exit code."""
+def report_error(error: PublishError, *, form: str, debug: bool = False) -> int:
+    """Say what failed, and what can be done; the exit code.
+
+    With `debug` also where an answer was misread, but not what that exception says: such an answer may hold anything.
+    """
     prefix = "" if isinstance(error, Declined) else "error: "
-    return report(error.message, error.exit_code, error.hint, form=form, prefix=prefix)
+    code = report(error.message, error.exit_code, error.hint, form=form, prefix=prefix)
+    cause = error.__cause__ if isinstance(error, UnexpectedAnswer) else None
+    if debug and cause is not None:
+        write_note(below(f"{''.join(traceback.format_tb(cause.__traceback__))}{type(cause).__name__}"))
+    return code
 
 
 def report(message: str, code: int, hint: str = "", *, form: str, prefix: str = "error: ") -> int:
