@@ -79,8 +79,11 @@ class ReadFolder:
     publishing: Document | None = None
 
 
-def read_asset_folder(path: Path, root: Path, found: list[Diagnostic]) -> ReadFolder | None:
-    """One asset folder; None, with diagnostics, if a required file is missing or broken."""
+def read_asset_folder(path: Path, root: Path, found: list[Diagnostic], *, cardless: bool = False) -> ReadFolder | None:
+    """One asset folder; None, with diagnostics, if a required file is missing or broken.
+
+    `cardless`: where the card alone is missing, which is reported all the same, read the rest with an empty one.
+    """
     shown = shown_path(root, path)
     reader = _Reader(path, shown, found)
     asset = reader.document(ASSET_FILE) if (path / ASSET_FILE).exists() else None
@@ -109,7 +112,9 @@ def read_asset_folder(path: Path, root: Path, found: list[Diagnostic]) -> ReadFo
         return None
     publishing = mapping_of(_as_upstream_reads(model))
     files["card"] = _name(mapping_of(publishing.get("publish")).get("description"), CARD)
-    card = reader.text(files["card"], model, ("publish", "description"))
+    card = reader.text(files["card"], model, ("publish", "description"), what="The card ")
+    if card is None and cardless and not os.path.lexists(path / files["card"]):
+        card = ""
     carried = reader.others(frozenset(files.values()))
     if card is None or carried is None:
         return None
@@ -138,7 +143,7 @@ class _Reader:
         self._found.extend(wrong)  # the last of two equal keys counts, as for PyYAML
         return document
 
-    def text(self, name: str, named_in: Document | None = None, key: KeyPath = ()) -> str | None:
+    def text(self, name: str, named_in: Document | None = None, key: KeyPath = (), what: str = "") -> str | None:
         """A file's text to the byte, a byte order mark included."""
         path = self._path / name
         try:
@@ -149,7 +154,7 @@ class _Reader:
                 self._found.append(unusable_file(f"{self._shown}/{name}", error))
                 return None
             hint = f"Add {name} to the folder, or correct the name."
-            self._found.append(MISSING_FILE.at(where, f"{self._shown}/{name} is not there.", hint))
+            self._found.append(MISSING_FILE.at(where, f"{what}{self._shown}/{name} is not there.", hint))
             return None
         text, wrong = decode(raw, f"{self._shown}/{name}")
         self._found.extend(wrong)

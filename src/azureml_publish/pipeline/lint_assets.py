@@ -116,11 +116,14 @@ def check_folder(
     """One asset folder: its findings, the facts by which it is compared with others, and the links of its cards."""
     found: list[Diagnostic] = []
     try:
-        read = read_asset_folder(folder, root, found)
+        read = read_asset_folder(folder, root, found, cardless=True)
         if read is None:
             return tuple(found), (), ()
         subject, wrong = describe_asset(read, load_catalogue(), as_of, profile)
         own, facts, linked = check_asset(subject, links=links)
+        card = read.asset.files["card"]
+        if not (folder / card).is_file():  # which SPEC015 reports
+            own = tuple(one for one in own if one.location.path != f"{read.asset.shown}/{card}")
     except RecursionError:
         where = Location(Path(os.path.relpath(folder, root)).as_posix())
         hint = "Look for endless nesting: lists in lists, quotes in quotes."

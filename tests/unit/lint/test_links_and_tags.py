@@ -76,3 +76,68 @@ def test_what_stands_in_a_card(text: str, code: str | None) -> None:
 )
 def test_front_matter_in_other_forms(beginning: str, wrong: bool) -> None:
     assert bool(findings(described(f"{beginning}\nA model.\n"), "CARD053")) is wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "severity", "words", "hint"),
+    [
+        ("[a](http://contoso.example/how)", "info", "The link to http", "does not answer there"),
+        ("[a](http://arxiv.org/abs/1)", "warning", "The link to http", "Write https instead."),
+        ("[a](http://contoso.example/data.tar.gz)", "warning", "The link to http", "does not answer there"),
+        ("![a](http://contoso.example/a.png)", "warning", "The image http", "does not answer there"),
+        ('<video src="http://contoso.example/a.mp4"></video>', "warning", "The video http", "does not answer there"),
+        ("[a](http://140.112.21.28:9000/how)", "warning", "to a machine without a name", "Link a host with a name"),
+    ],
+)
+def test_plain_http_matters_most_where_readers_would_not_see_a_change(
+    text: str, severity: str, words: str, hint: str
+) -> None:
+    (found,) = findings(described(f"A model.\n\n{text}\n"), "CARD020")
+    assert (found.severity, words in found.message, hint in found.hint) == (severity, True, True)
+
+
+@pytest.mark.parametrize(("file", "what"), [("a.mp4", "video"), ("a.wav?x=1", "sound"), ("a.png", "image")])
+def test_a_message_says_what_would_be_shown(file: str, what: str) -> None:
+    (found,) = findings(described(f'A model.\n\n<video><source src="{file}"></video>\n'), "CARD064")
+    assert found.message.startswith(f"The {what} {file} is a file")
+
+
+def test_an_image_that_is_not_shown_is_to_get_its_words_along_with_its_address() -> None:
+    for image, asked in (("![](b.png)", True), ("<img src='b.png'>", True), ("![A b](b.png)", False)):
+        (found,) = findings(described(f"A model.\n\n{image}\n"), "CARD022", "CARD064")
+        assert (found.code, found.hint.endswith(", and words for those who do not see the image.")) == (
+            "CARD064",
+            asked,
+        )
+
+
+def test_a_badge_in_a_link_without_a_target_is_shown_all_the_same() -> None:
+    (badge,) = findings(described("A model.\n\n[![Size](https://e.com/a.png)]()\n"), "CARD022")
+    (words,) = findings(described("A model.\n\n[the size]()\n"), "CARD022")
+    assert (badge.severity, words.severity) == ("warning", "error")
+    assert badge.message == "The image leads nowhere: the link round it has no target."
+
+
+@pytest.mark.parametrize(
+    ("front", "found"),
+    [
+        ("language: english", ["2:11 warning"]),
+        ("language:\n- en\n- cn", ["4:3 warning"]),
+        ("language: [en, cn]", ["2:16 warning"]),
+        ("languages:\n- python", ["3:3 info"]),
+        ("language:\n- code", []),
+    ],
+)
+def test_a_language_that_is_none_is_shown_where_it_stands(front: str, found: list[str]) -> None:
+    every = findings(described(f"---\n{front}\n---\nA model.\n"), "SPEC036")
+    assert [f"{one.location.line}:{one.location.column} {one.severity}" for one in every] == found
+
+
+def test_the_first_line_that_loads_a_sibling_is_named() -> None:
+    code = (
+        'model = AutoModel.from_pretrained(\n    "contoso/contoso-reader-2b",\n    torch_dtype="auto",\n)\n'
+        'tokenizer = AutoTokenizer.from_pretrained("contoso/contoso-reader-2b")\n'
+    )
+    card = f"A model.\n\n```python\n{code}```\n"
+    (found,) = findings(described(card, "contoso-reader-7b", hub="contoso/contoso-reader-7b"), "CARD027")
+    assert found.location.line == 5

@@ -25,6 +25,9 @@ def mistake_in(language: str, text: str, whole: str) -> Mistake | None:
     Omissions (`...`), templates and diffs are not judged.
     """
     look = _READERS.get(language)
+    if look is _python and (empty := _IMPORTS_NOTHING.search(text)):
+        line = text.count("\n", 0, empty.start()) + 1
+        return Mistake(line, "This is not Python: three dots are no name to import.", "Write what it imports.")
     if (
         look is None
         and language.isalpha()
@@ -42,6 +45,8 @@ def mistake_in(language: str, text: str, whole: str) -> Mistake | None:
     return _python(text, whole) if look is _python else look(text)
 
 
+_IMPORTS_NOTHING = pattern(r"^[ \t]*(?:from [\w.]+ )?import \.\.\.[ \t]*$", re.MULTILINE)
+"""What templates of cards leave to be written."""
 _LANGUAGES = (
     *("python", "bash", "shell", "json", "yaml", "console", "bibtex", "javascript", "typescript"),
     *("powershell", "text"),
@@ -95,14 +100,27 @@ def _python(text: str, whole: str = "") -> Mistake | None:
             return Mistake(line, f"This is not Python: {reason}." if _LASTING.match(reason) else "This is not Python.")
         except (ValueError, RecursionError, MemoryError):
             return None
-    if outside := _RETURN.search(typed):
-        line = typed.count("\n", 0, outside.start()) + 1
-        return Mistake(line, "This is not Python: it returns outside of a function.")
+    if misplaced := _misplaced(typed, program):
+        return misplaced
     begins = "import" in typed or "pipeline(" in typed or ".from_pretrained(" in typed
     found = (*_names(tree), *_unimported(tree, whole), *_never_made(tree, whole)) if begins else _names(tree)
     return min(found, default=None, key=lambda one: one.line)
 
 
+def _misplaced(typed: str, program: str) -> Mistake | None:
+    """A program that begins in a further column, or that returns outside of a function."""
+    if program != typed and (begun := _INDENTED.match(typed)):
+        line = typed.count("\n", 0, begun.start("import")) + 1
+        hint = "Begin its lines in the first column."
+        return Mistake(line, "All lines of this code are indented, so that Python refuses it as a program.", hint)
+    if outside := _RETURN.search(typed):
+        line = typed.count("\n", 0, outside.start()) + 1
+        return Mistake(line, "This is not Python: it returns outside of a function.")
+    return None
+
+
+_INDENTED = pattern(r"(?:[ \t]*(?:#[^\n]*)?\n)*(?P<import>[ \t]{2,}(?:import \w|from [\w.]+ import ))")
+"""A program, by its imports; not a part of one, which keeps its indentation."""
 _RETURN = pattern(r"^return\b", re.MULTILINE)
 """A `return` in an indented part of a function is not judged."""
 

@@ -71,6 +71,7 @@ _DENSE = pattern(r"\bdense (?:[\w-]+ ){0,4}?(?:model|transformer|network|decoder
 _MIXED = pattern(
     r"\bmixture[- ]of[- ]experts\b|\bmixture of [\w-]+ experts\b|(?<![\w-])MoE\b|\bsparse (?:[\w-]+ )?model\b"
 )
+_NAMED_MIXED = pattern(r"(?<![A-Za-z0-9.])[0-9]{1,2}x[0-9]{1,3}(?:\.[0-9]+)?[bm](?![A-Za-z0-9])", re.IGNORECASE)
 _PLAIN = frozenset({"llama", "mistral", "phi3", "gemma", "gemma2", "qwen2", "qwen3", "bert", "roberta", "gpt2", "phi"})
 
 
@@ -86,6 +87,8 @@ def _unlike_kind(model: Described, config: Mapping[str, Any]) -> Iterator[Wrong]
         if mixed
         else f"config.json has the model type {config.get('model_type')}, without experts"
     )
+    if not mixed and (match := _NAMED_MIXED.search(model.name)):
+        yield Wrong(model.where("name"), f"The name {model.name} says '{match[0]}', a mixture of experts", true)
     summary = model.summary
     if (match := form.search(summary)) and not denial.search(summary) and not OTHERS.search(summary):
         yield Wrong(model.where("summary"), f"The summary says '{match[0]}'", true)

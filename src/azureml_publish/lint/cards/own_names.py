@@ -91,8 +91,8 @@ def _backbones(model: Described, card: Card) -> Iterator[Misnamed]:
     for stated in of_subject(card, "backbone"):
         if name := _NAME.match(stated.text):
             yield from _wrong(model, card.at(stated.offset, stated.text), stated.text, name[0])
-    beginning = card.words[:_FIRST]
-    size = _CHECKPOINT.search(beginning) or _THE_SIZE.match(beginning)
+    start, end = card.text_start, card.text_start + _FIRST
+    size = _CHECKPOINT.search(card.words, start, end) or _THE_SIZE.match(card.words, start, end)
     if size and contradiction(variant_of(model.name), variant_of(size["name"]), ("class",)):
         message = f"This names the checkpoint {size['name']}, which is of another size than {model.name}."
         yield card.at(size.start("name"), size["name"]), message
@@ -101,8 +101,8 @@ def _backbones(model: Described, card: Card) -> Iterator[Misnamed]:
         if not key_of_llama_cpp and unrelated(families_in(model.name), families_in(stated.text.partition(",")[0])):
             message = f"This names {short(stated.text)}, which is of another family than {model.name}."
             yield card.at(stated.offset, stated.text), message
-    named = [match] if (match := _IS.match(card.words)) else []
-    for match in (*named, *_WITH.finditer(beginning)):
+    named = [match] if (match := _IS.match(card.words, start)) else []
+    for match in (*named, *_WITH.finditer(card.words, start, end)):
         yield from _wrong(model, card.at(match.start("name"), match["name"]), match["name"], match["name"])
 
 

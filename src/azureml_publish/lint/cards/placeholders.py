@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from azureml_publish.lint.markdown.cards import Cell, Table
 from azureml_publish.patterns import Signs, near, pattern
 
 EMPTY_WORDS = (
@@ -223,6 +222,14 @@ FORMS = (
         r"\bthis (?:section|part) will be (?:added|completed|written|filled|provided|updated)\b",
     ),
     _form("", "coming soon|to follow", rf"{_VALUE}(?:coming soon|to follow)[.!]*(?=[\s*_)]*$)"),
+    _form(
+        "",
+        "latent issues and|used to train the model|weights, add a link|hardware used, hyper",
+        r"^provide examples of latent issues and potential remediations\b",
+        r"^describe the data you used to train the model\b",
+        r"^if you initialized it with pre-?trained weights, add a link to\b|^preprocessing, hardware used,"
+        r" hyperparameters(?:\.\.\.|\u2026)$",
+    ),
     _form("signs", "\\n", r"(?-i:\\n\\n(?=[\sA-Z*#-]|$)|(?<=[.;:!?)])\\n(?=[A-Z*#-]))"),
     _form(
         "",
@@ -363,35 +370,3 @@ def _is_quoted(before: str) -> bool:
     return (
         before.lstrip().startswith(">") or before.count('"') % 2 == 1 or before.count("\u201c") > before.count("\u201d")
     )
-
-
-_PRINTED = pattern(
-    r"[*_ ]*(?:\[object Object\]|%\.?\d{0,2}[dsf]|<(?:class|function|bound method) [^<>]{1,60}>|NoneType"
-    r"|#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!))[*_ ]*"
-)
-_NOTHING = pattern(r"[*_ ]*(?:nan|none|null|undefined|\{\}|\[\])[*_ ]*", re.IGNORECASE)
-_FIRST = frozenset("[%<#{NnUu")
-"""The first character of everything that the two patterns above match."""
-_COUNTED = pattern(
-    r"(?:number of )?(?:parameters|(?:hidden )?layers|(?:attention )?heads|hidden (?:size|dimension)|vocabulary"
-    r"|vocabulary size|epochs|batch size|learning rate|dimensions?|context(?: length| window)?)",
-    re.IGNORECASE,
-)
-_NUMBER = pattern(r"[*_~ ]*[-+]?\d[\d.,]*[%*_~ ]*")
-
-
-def printed_cells(tables: Iterable[Table]) -> Iterator[Cell]:
-    """Cells with what programs print for a missing value, where a figure belongs."""
-    for table in tables:
-        for row in table.rows:
-            for index, cell in enumerate(row.cells[1:], 1):
-                if cell.text.lstrip("*_ ")[:1] not in _FIRST:
-                    continue
-                if _PRINTED.fullmatch(cell.text):
-                    yield cell
-                elif _NOTHING.fullmatch(cell.text):
-                    beside = [one.text for one in row.cells[1:] if one is not cell and one.text]
-                    above = [one.cells[index].text for one in table.rows if one is not row and index < len(one.cells)]
-                    figures = beside and len(above) > 1 and all(map(_NUMBER.fullmatch, (*beside, *above)))
-                    if figures or _COUNTED.fullmatch(row.cells[0].text.strip("*_ ")):
-                        yield cell

@@ -171,6 +171,11 @@ class Card:
                 return 0
         return 0
 
+    @property
+    def text_start(self) -> int:
+        """The offset in `source` at which the text below front matter begins."""
+        return self.start_of(self.front_matter)
+
     @cached_property
     def starts(self) -> tuple[int, ...]:
         """The offset in `source` of the beginning of each line."""

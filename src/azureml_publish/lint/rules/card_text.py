@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import NamedTuple
 
-from azureml_publish.diagnostics import Severity
+from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.cards.findings import MOST_EDITS, once_a_card, short, times
 from azureml_publish.lint.cards.placeholders import (
     EMPTY_SIGNS,
@@ -18,14 +18,15 @@ from azureml_publish.lint.cards.placeholders import (
     WHAT,
     placeholders_in,
     places_of_signs,
-    printed_cells,
 )
+from azureml_publish.lint.cards.printed_cells import printed_cells
 from azureml_publish.lint.cards.prose import texts_of
 from azureml_publish.lint.cards.typing_errors import misspelled
+from azureml_publish.lint.cards.unfilled import unfilled
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card, CardEdit, Cell, Row
 from azureml_publish.lint.subject import Described
-from azureml_publish.patterns import near, near_words, pattern
+from azureml_publish.patterns import near, pattern
 
 _CELL = pattern(rf"[\s*_(\[<`]*(?:{EMPTY_WORDS})[\s*_)\]>`.!…]*", re.IGNORECASE)
 _LINE = pattern(rf"^[ \t>*+_-]*((?:{EMPTY_WORDS})[*_]*[.!…]*)[ \t*_]*$", re.IGNORECASE | re.MULTILINE)
@@ -92,16 +93,20 @@ _FOR_AUTHORS = pattern(
     r"(?-i:\b(?:TODO|FIXME|TBD|XXX|HACK)\b)|\bbefore publishing\b|\bdo not publish\b|\bask legal\b", re.IGNORECASE
 )
 _OF_A_TEMPLATE = pattern(
-    r"\bprovide a (?:quick|longer) summary of what this\b|\bthis section is meant to convey\b"
-    r"|\bthis section describes? (?:the evaluation protocols|suitable use cases)\b|\brelevant interpretability work\b"
-    r"|\bthis should link to a (?:dataset|data) card\b|\baddress questions around how the model\b"
-    r"|\bthese are the evaluation metrics being used\b|\bif relevant, include terms and calculations\b"
-    r"|\bthis section provides? (?:information about throughput|basic links)|\btotal emissions \(in grams of CO2eq\)",
+    r"\bprovide a (?:quick|longer) summary of what (?:this|the) model is\b|\bprovide the basic links for the model\b"
+    r"|\bthis section (?:is meant to convey|is for the model use|addresses misuse"
+    r"|describes? (?:the evaluation protocols|suitable use cases)|provides? (?:information about|basic links))\b"
+    r"|\brelevant interpretability work\b"
+    r"|\bthis (?:should link to a (?:dataset|data) card|relates heavily to the technical specifications)\b"
+    r"|\baddress questions around how the model\b|\bthese are the (?:things the evaluation|evaluation metrics)\b"
+    r"|\bif (?:there is a paper or blog post introducing|relevant, include terms and calculations)\b"
+    r"|\btotal emissions \(in grams of CO2eq\)|\bproofread and complete it, then remove this comment\b",
     re.IGNORECASE,
 )
-"""Instructions in the Hub's template of a card, reported once a card.
+"""Instructions of templates of cards, of which a card has as many as it has sections: one finding a card.
 
-Source: https://github.com/huggingface/huggingface_hub (templates/modelcard_template.md).
+Source: https://github.com/huggingface/huggingface_hub (templates/modelcard_template.md) and transformers (the card that
+its Trainer and its callback of Keras write).
 """
 
 
@@ -114,60 +119,32 @@ _ASKS = pattern(
 
 def _in_comments(card: Card) -> Findings:
     """Comments to the card's authors, which no page shows and which are published all the same."""
-    of_template = None
+    of_template: list[tuple[int, str, str]] = []
     for match in _COMMENT.finditer(card.source) if "<!--" in card.source else ():
         note = _FOR_AUTHORS.search(match[1])
         line = card.source[card.source.rfind("\n", 0, match.start()) + 1 : match.start()]
         if note is None and _EMPTY_ITEM.fullmatch(line) and card.source[match.end() : match.end() + 1] in ("", "\n"):
             note = _ASKS.match(match[1])
-        if note is None and not of_template:
-            note = of_template = _OF_A_TEMPLATE.search(match[1])
-        if note and not within_fence(card, match.start()):
-            message = f"The comment with '{note[0]}' is for the card's authors, and is published with it."
-            yield placeholder_text.at(card.at(match.start(), match[0]), message, "Do what it says, and take it out.")
+        if note is not None and not within_fence(card, match.start()):
+            yield _comment(card, match.start(), match[0], note[0])
+        elif note is None and (note := _OF_A_TEMPLATE.search(match[1])) and not within_fence(card, match.start()):
+            of_template.append((match.start(), match[0], note[0]))
+    if of_template:
+        yield _comment(card, *of_template[0], len(of_template) - 1)
 
 
-_OTHERS_CODE = pattern(
-    r"(?:from_pretrained\(|snapshot_download\(|\b(?:model_name|model_id|repo_id|base_model|model)[ ]?=)\s{0,20}"
-    r"(?:\w+[ ]?(?:=|,)[ ]?)?[\"'](?P<name>"
-    r"<(?:(?:your|my|path[-_ ]to)[-_ ][\w -]{2,40}|(?:model|repo|adapter)[-_ ](?:id|name|path))>(?=[\"'])"
-    r"|YOUR_(?:MODEL|REPO|ADAPTER|CHECKPOINT)[A-Z_]{0,20}(?=[\"'])"
-    r"|<?your[-_]?(?:hf[-_]?)?(?:user(?:[-_]?name)?|name|org|account)>?/[\w.-]{2,80})[\"']",
-    re.IGNORECASE,
-)
-_OTHERS_PAGE = pattern(
-    r"https?://(?:huggingface\.co|hf\.co)/(?:datasets/|spaces/)?your[-_]?(?:user(?:[-_]?name)?|org)/", re.IGNORECASE
-)
-_COMMIT_UNFILLED = pattern(
-    r"\b(?:commit|revision|version|sha|release|build)(?: \w+)? `(?P<name>\{\{ ?[A-Z][A-Z0-9]*_[A-Z0-9_]+ ?\}\})`",
-    re.IGNORECASE,
-)
-_UNNAMED = "{MODEL_NAME}"
-"""Names that sentence-transformers writes where it knows none."""
-_ABOUT_TEMPLATES = pattern(
-    r"\btemplates?\b|\bplaceholders?\b|\breplaced?\b|\bsubstitut|\bjinja|\bhandlebars", re.IGNORECASE
-)
+def _comment(card: Card, offset: int, text: str, words: str, more: int = 0) -> Diagnostic:
+    message = f"The comment with '{short(words)}' is for the card's authors, and is published with it.{_also(more)}"
+    return placeholder_text.at(card.at(offset, text), message, "Do what it says, and take it out.")
+
+
+def _also(more: int) -> str:
+    return f" So {'is 1 more' if more == 1 else f'are {more} more'}." if more else ""
 
 
 def _made_by_programs(card: Card) -> Findings:
-    """Gaps in cards that programs write: the owner in loading code, a commit, the name of a link."""
-    found: list[tuple[int, str]] = []
-    lowered = card.source.lower()
-    if ("your" in lowered or "<model" in lowered) and "push_to_hub" not in card.source and not card.too_large:
-        matches = near_words(
-            _OTHERS_CODE, card.source, lowered, ("your", "<my", "<path", "<model", "<repo", "<adapter")
-        )
-        found += [(match.start("name"), match["name"]) for match in matches][:1]
-    if "`{{" in card.source and not _ABOUT_TEMPLATES.search(card.source):
-        found += [(match.start("name"), match["name"]) for match in _COMMIT_UNFILLED.finditer(card.source)][:1]
-    if (at := card.source.find(_UNNAMED)) >= 0:
-        found.append((at, _UNNAMED))
-    for link in card.links:
-        if link.kind in ("markdown", "html") and _OTHERS_PAGE.match(link.url):
-            found.append((link.url_start, link.url))
-        elif link.text.strip("`* ") == "None" and link.url.rstrip("/").endswith("/None"):
-            found.append((link.start, card.source[link.start : link.end]))
-    for offset, text in found:
+    """Gaps in cards that programs and templates write."""
+    for offset, text in unfilled(card):
         yield placeholder_text.at(card.at(offset, text), f"'{short(text)}' {WHAT[''][0]}", WHAT[""][1])
 
 
@@ -192,14 +169,14 @@ def _once_each(card: Card) -> Findings:
     """One finding for all places with the same text: they are filled in, or removed, together."""
     alike: dict[str, list[_Place]] = {}
     for place in _unwritten(card):
-        alike.setdefault(place.text, []).append(place)
-    for text, places in alike.items():
-        first, more = places[0], len(places) - 1
+        alike.setdefault(place.text.lower().strip("[]*_. "), []).append(place)
+    for places in alike.values():
+        first = min(places, key=lambda one: (one.line, one.column))
+        text, more = first.text, len(places) - 1
         edits = list(dict.fromkeys(place.edit for place in places if place.edit is not None))[:MOST_EDITS]
-        also = f" So {'does 1 more' if more == 1 else f'do {more} more'}." if more else ""
         yield placeholder_text.at(
             card.passage(first.line, first.column, text),
-            f"'{short(text)}' {first.what}{also}",
+            f"'{short(text)}' {first.what}{_also(more)}",
             first.hint,
             fix=card.fix(edits, safe=False) if edits else None,
         )

@@ -12,8 +12,8 @@ from azureml_publish.lint.cards.addresses import odd_address
 from azureml_publish.lint.cards.findings import once_a_card, replacing, short, times
 from azureml_publish.lint.cards.prose import everything_of
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.rules.links import targets
+from azureml_publish.lint.markdown.cards import Card, Passage
+from azureml_publish.lint.rules.links import targets, without_words
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
@@ -181,7 +181,7 @@ _STEPS = 600
 
 _HOST = pattern(r"https?://([^\s/?#:@]+|\[[0-9a-f:]+\])", re.IGNORECASE)
 _HOME = pattern(
-    r"(?<![\w/.])(?:[A-Za-z]:\\{1,2}Users\\{1,2}|/home/|/Users/)"
+    r"(?<![\w/.])(?:[A-Za-z]:\\{1,2}Users\\{1,2}|(?:file://)?/(?:home|Users)/)"
     r"(?!(?:user|username|you|your\w*|me|name|azureuser|ubuntu|root|shared|public)\b)[a-z][\w.-]{1,40}(?=[\\/])",
     re.IGNORECASE,
 )
@@ -208,10 +208,37 @@ def link_not_public(model: Described) -> Findings:
             message = f"The link to {short(host[1])} leads {where}."
             yield link_not_public.at(card.at(link.url_start, link.url), message, "Link a public page, or take it out.")
     lowered = card.source.lower()
+    if match := _CLUSTER.search(card.source) if "/lustre/" in lowered or "/gpfs/" in lowered else None:
+        message = f"'{short(match[0])}' is a folder of one computing centre."
+        hint = "Write a path that any reader has, such as ./model."
+        yield link_not_public.at(card.at(match.start(), match[0]), message, hint)
     for form, text in ((_HOME, card.words), (_LOADED_HOME, card.source)):
         found = list(form.finditer(text)) if any(sign in lowered for sign in _HOME_SIGNS) else []
         for match in found:
             yield _home(card, match)
+    yield from _in_mlmodel(model)
+
+
+_CLUSTER = pattern(r"(?<![\w/.])/(?:lustre|gpfs)/[\w.-]+(?:/[\w.-]+){2,30}")
+"""A folder of one computing centre, in code as in words."""
+_ACCOUNTS = pattern(
+    r"(?:[\w-]*(?:user|service|admin)|runner|jovyan|spark[\w-]*|vsts|vscode|jenkins|airflow|docker|ray|app|work|dev"
+    r"|gitpod|codespace|databricks|mlflow)$"
+)
+"""Accounts of machines that train, which are nobody's."""
+
+
+def _in_mlmodel(model: Described) -> Findings:
+    """The same in MLmodel, which goes up with the model."""
+    text = model.mlmodel.text if model.mlmodel is not None else ""
+    for match in _HOME.finditer(text):
+        if model.mlmodel is not None and not _ACCOUNTS.search(match[0].lower()):
+            line = text.count("\n", 0, match.start()) + 1
+            column = match.start() - text.rfind("\n", 0, match.start())
+            message = f"'{short(match[0])}' is a folder of its author's own machine."
+            hint = "Log the model anew with paths of its own folder, or write them so."
+            yield link_not_public.at(Passage(model.mlmodel.path, line, column, len(match[0])), message, hint)
+            return
 
 
 def _home(card: Card, match: re.Match[str]) -> Diagnostic:
@@ -262,4 +289,6 @@ def link_relative(model: Described) -> Findings:
         else:
             message = f"The {what} {short(link.url)} is a file beside the card; a registry has only the card."
             hint = "Write the whole address, https:// included."
+        if what == "image" and without_words(card, link):
+            hint = f"{hint.removesuffix('.')}, and words for those who do not see the image."
         yield link_relative.at(card.at(link.url_start, link.url), message, hint)

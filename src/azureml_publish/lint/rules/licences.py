@@ -9,6 +9,7 @@ from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.names.licences import KNOWN, licences_in, may_be_one
 from azureml_publish.lint.subject import AssetSubject, Described, ModelSubject
 from azureml_publish.patterns import pattern
@@ -49,12 +50,38 @@ def custom_license_without_text(model: Described) -> Findings:
         re.match(r"LICEN[CS]E", name, re.IGNORECASE) for name in model.files
     ):
         return
-    if not any(_LINK.search(page.text) for page in model.cards):
-        yield custom_license_without_text.at(
-            model.where("license"),
-            f"The licence is '{license_id}', and neither licenseDescription nor a link in the card says what it is.",
-            "Add licenseDescription with the licence's text, or link the licence in the card.",
-        )
+    if any(_LINK.search(page.text) for page in model.cards):
+        return
+    stated = any(map(_says_terms, model.cards))
+    yield custom_license_without_text.at(
+        model.where("license"),
+        f"The licence is '{license_id}': the card says its terms in words, and no link leads to its text."
+        if stated
+        else f"The licence is '{license_id}', and neither licenseDescription nor a link in the card says what it is.",
+        "Add licenseDescription with the licence's text, or link the licence in the card.",
+        severity=Severity.INFO if stated else None,
+    )
+
+
+def _says_terms(card: Card) -> bool:
+    """Whether a section on the licence says what one may do, or which licence it is."""
+    ends = (*(heading.line for heading in card.headings[1:]), len(card.lines) + 1)
+    sections = zip(card.headings, ends, strict=False)
+    texts = ("\n".join(card.lines[one.line : end - 1]) for one, end in sections if _OF_LICENCE.search(one.text))
+    return any(_TERMS.search(text) for text in texts)
+
+
+_OF_LICENCE = pattern(
+    r"\blicen[cs](?:e|es|ing)\b|\bterms of use\b|\u30e9\u30a4\u30bb\u30f3\u30b9|\u8bb8\u53ef", re.IGNORECASE
+)
+_TERMS = pattern(
+    r"\blicen[cs]ed under the [A-Z]|\b(?-i:[A-Z][\w.-]+ (?:[A-Z]\w+ ){0,4}Licen[cs]e)\b"
+    r"|\b(?:research|non-?commercial|personal|academic|educational|internal)\b[^.\n]{0,40}\b(?:only|purposes)\b"
+    r"|\bonly for (?:research|non-?commercial|personal|academic|educational)\b|\bmay not be (?:used|re-?distributed)\b"
+    r"|\u518d\u914d\u5e03\u4e0d\u53ef|\u5546\u7528\u5229\u7528|\u7814\u7a76\u7528\u9014",
+    re.IGNORECASE,
+)
+"""Words by which a section says terms, or names a licence; in Japanese: not to be passed on, commercial, research."""
 
 
 _UNFILLED = pattern(

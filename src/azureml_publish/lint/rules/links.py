@@ -27,6 +27,9 @@ _HTTPS = pattern(
 )
 """Hosts that serve every page over https, too, since they redirect from http to it."""
 
+_BARE = pattern(r"\d{1,3}(?:\.\d{1,3}){3}")
+"""An address of a machine, which hardly ever has a certificate."""
+
 _LOCAL = pattern(r"localhost|127\.|10\.|192\.168\.|0\.0\.0\.0|\[::1\]|[\w-]+$", re.IGNORECASE)
 
 
@@ -34,7 +37,16 @@ def targets(card: Card) -> Iterator[tuple[Link, str]]:
     """The links and images of a card, each with the word for it in a message."""
     shown = {image.url_start for image in card.images}
     yield from ((link, "link to") for link in card.links if link.url_start not in shown)
-    yield from ((image, "image") for image in card.images)
+    yield from ((image, _shown_as(image.url)) for image in card.images)
+
+
+def _shown_as(url: str) -> str:
+    ending = re.split(r"[?#]", url, maxsplit=1)[0].lower().rpartition(".")[2]
+    return "video" if ending in _VIDEOS else "sound" if ending in _SOUNDS else "image"
+
+
+_VIDEOS = ("mp4", "webm", "mov", "ogv", "m4v", "mkv", "avi")
+_SOUNDS = ("mp3", "wav", "ogg", "flac", "m4a", "opus")
 
 
 @rule("CARD020", "link-http", Severity.WARNING, "A link or an image goes over plain http.", pages=True)
@@ -53,12 +65,25 @@ def link_http(model: Described) -> Findings:
         known = _HTTPS.fullmatch(host) is not None
         edits = [replacing(card, one.url_start, one.url_start + 7, "https://") for one, _ in same]
         often = f" ({len(same)} times)" if len(same) > 1 else ""
+        bare = _BARE.fullmatch(host) is not None
+        page = what == "link to" and not known and not bare and not _FILE.search(link.url)
+        whose = f" to a machine without a name{often}" if bare else often
+        hint = f"Write https instead; keep http only if {short(host)} does not answer there."
         yield link_http.at(
             card.at(link.url_start, link.url),
-            f"The {what} {short(link.url)} goes over plain http{often}: others on the way can read and change it.",
-            "Write https instead." if known else f"Write https instead, if {short(host)} answers there.",
+            f"The {what} {short(link.url)} goes over plain http{whose}: others on the way can read and change it.",
+            "Link a host with a name that answers over https." if bare else "Write https instead." if known else hint,
             fix=card.fix(edits) if known else None,
+            severity=Severity.INFO if page else None,  # most hosts send readers on to https
         )
+
+
+_FILE = pattern(
+    r"[^/:]/[^/?#]*\.(?:zip|tar|t?gz|tgz|bz2|xz|7z|rar|whl|exe|sh|py|ipynb|bin|pt|pth|onnx|safetensors|gguf|ckpt|h5|pkl|npz|csv"
+    r"|jsonl?|parquet|js|jar)(?:[?#]|$)",
+    re.IGNORECASE,
+)
+"""What readers run or load, and would not see changed."""
 
 
 _REPOSITORY_FILE = pattern(
@@ -102,14 +127,17 @@ def link_empty(model: Described) -> Findings:
     for link in card.links:
         if link.kind not in ("markdown", "html"):
             continue
-        shown = card.source[link.start : link.end]
-        if link.url.strip() in ("", "#", "<>"):
+        shown, severity = card.source[link.start : link.end], None
+        if link.url.strip() in ("", "#", "<>") and _BADGE.match(link.text):
+            message, severity = "The image leads nowhere: the link round it has no target.", Severity.WARNING
+            hint = "Write the address, or take the link round the image away."
+        elif link.url.strip() in ("", "#", "<>"):
             message, hint = f"The link '{short(link.text)}' has no target.", "Write the address, or take the link out."
         elif not re.sub(r"&nbsp;|\s", "", link.text) and shown.lower().endswith((")", "</a>")):
             message, hint = f"The link to {short(link.url)} has no text to click on.", "Write what the link is about."
         else:
             continue
-        yield link_empty.at(card.at(link.start, shown), message, hint)
+        yield link_empty.at(card.at(link.start, shown), message, hint, severity=severity)
     bare = [(tag.start(), tag[0]) for tag in (_BARE_TAG.finditer(card.prose) if "<" in card.prose else ())]
     for offset, tag in bare:
         what, key = ("image", "src") if tag[1].lower() == "i" else ("link", "href")
@@ -121,9 +149,7 @@ def link_empty(model: Described) -> Findings:
             message = "The image has no address, so that nothing is shown."
             hint = "Write the address, or take the image out."
             yield link_empty.at(card.at(image.start, card.source[image.start : image.end]), message, hint)
-    unnamed = [
-        image for image in card.images if "://" in image.url and _UNNAMED.match(card.source, image.start, image.end)
-    ]
+    unnamed = [image for image in card.images if "://" in image.url and without_words(card, image)]
     if unnamed:
         more = f" So have {len(unnamed) - 1} more." if len(unnamed) > 1 else ""
         yield link_empty.at(
@@ -132,6 +158,14 @@ def link_empty(model: Described) -> Findings:
             'Write what it shows: ![words](address), or alt="words"; alt="" where it only decorates.',
             severity=Severity.WARNING,
         )
+
+
+_BADGE = pattern(r"\s*(?:!\[|<img\b)", re.IGNORECASE)
+
+
+def without_words(card: Card, image: Link) -> bool:
+    """Whether an image of a card says nothing to those who do not see it; CARD064 speaks of those that nobody sees."""
+    return _UNNAMED.match(card.source, image.start, image.end) is not None
 
 
 _UNNAMED = pattern(r"!\[\s*\]\(|<img\b(?![^<>]*(?:\balt\b|\b(?:title|aria-label)\s*=))", re.IGNORECASE)

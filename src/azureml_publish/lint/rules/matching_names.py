@@ -191,7 +191,7 @@ def card_of_a_sibling(model: Described) -> Findings:
     if places or card.too_large or not own.stated or not own.words:
         return
     title = card.headings[0] if card.headings else None
-    if title is not None and title.line <= 3 and len(title.text) <= 40:
+    if title is not None and title.line - card.front_matter <= 3 and len(title.text) <= 40:
         theirs = variant_of(title.text)
         kind = contradiction(own, theirs) if theirs.of_family(own) else None
         if kind is not None:
@@ -201,7 +201,7 @@ def card_of_a_sibling(model: Described) -> Findings:
                 f"Write the name of {model.name}; this title is a sibling's.",
             )
             return
-    first = _ABOUT.match(card.words) or _DOES.match(card.words)
+    first = _ABOUT.match(card.words, card.text_start) or _DOES.match(card.words, card.text_start)
     if first and (kind := sibling_of(model.name, first["name"])):
         yield card_of_a_sibling.at(
             card.at(first.start("name"), first["name"]),
@@ -215,7 +215,7 @@ def card_of_a_sibling(model: Described) -> Findings:
         theirs = variant_of(text)
         kind = contradiction(own, theirs) if theirs.of_family(own) else None
         made_of = _MADE_OF.search(card.words, max(0, offset - _BEFORE), offset)
-        if kind is not None and offset <= FIRST and made_of is None:
+        if kind is not None and offset - card.text_start <= FIRST and made_of is None:
             yield card_of_a_sibling.at(
                 card.at(offset, text),
                 f"The card is about {short(text)}, another {KIND_WORDS[kind]} than {model.name}.",
@@ -331,7 +331,7 @@ _ANY_NAME = pattern(NAME)
 def _mentions(card: Card) -> Iterator[tuple[str, int]]:
     """Names in the card with their offsets, those in its title first."""
     for heading in card.headings[:1]:
-        if heading.line <= 3 and len(heading.text) <= 80:
+        if heading.line - card.front_matter <= 3 and len(heading.text) <= 80:
             yield heading.text, card.offset_of(heading)
     for match in _NAME.finditer(card.words):
         yield match[0], match.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -49,7 +50,12 @@ def language_unknown(model: Described) -> Findings:
                 meant = meant_language(code)
                 message = f"'{short(code)}' is not the code of a language."
                 hint = f"Write {meant}." if meant else "Write a tag of BCP 47, such as en, pt-BR or zh-Hans."
-                yield language_unknown.at(model.card.at(stated.offset), message, hint)
+                programs = code.lower() in _OF_PROGRAMS
+                hint = "Take it out; the Hub's word for languages of programs is code." if programs else hint
+                value = pattern(rf":(?:.|\n)*?(?<![\w-])({re.escape(code)})(?![\w-])")
+                match = value.search(model.card.source, stated.offset)
+                where = model.card.at(match.start(1) if match else stated.offset, code)
+                yield language_unknown.at(where, message, hint, severity=Severity.INFO if programs else None)
 
 
 @language_unknown.also
@@ -71,6 +77,10 @@ def _read_as_truth(subject: AssetSubject) -> Findings:
 _PLAIN_NO = pattern(r"(?:^\s*-\s+|[\[,]\s*)(no)\s*(?=[,\]#]|$)")
 _NO_LANGUAGES = frozenset({"multilingual", "code"})
 """What the Hub accepts beside codes: https://huggingface.co/docs/hub/model-cards."""
+_OF_PROGRAMS = frozenset(
+    {"python", "javascript", "typescript", "java", "rust", "go", "julia", "sql", "php", "c++", "c#"}
+)
+"""Which templates of libraries write there, too."""
 
 _TRUTH: frozenset[Coercion] = frozenset({"presence", "truth", "bool-string", "inverted-bool"})
 _NUMBERS: frozenset[Coercion] = frozenset({"int", "counts"})

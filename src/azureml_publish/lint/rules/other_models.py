@@ -56,7 +56,7 @@ _PAGE = pattern(r"\W*(?:this |the |hugging ?face |hub )*model[- ]?(?:card|page|h
 
 _LOADED = pattern(
     r"(?:\bog\.Model\(|onnxruntime_genai\.Model\(|from_pretrained\((?:base(?:_model)?,\s{0,20}|model,\s{0,20})?|\b(?:SentenceTransformer|CrossEncoder|WhisperModel|snapshot_download)\(|\b(?:base_(?:LM_|lm_)?)?model(?:_name|_id|_name_or_path)?\s{0,3}=|\bpipeline\()"
-    r"\s{0,3}(?:[\"'][\w-]+[\"']\s{0,3},\s{0,3}model\s{0,3}=\s{0,3})?[\"']([\w.-]{1,100}(?:/[\w.-]{1,100})?)[\"']"
+    r"\s{0,20}(?:[\"'][\w-]+[\"']\s{0,20},\s{0,20}model\s{0,3}=\s{0,3})?[\"']([\w.-]{1,100}(?:/[\w.-]{1,100})?)[\"']"
 )
 
 
@@ -374,7 +374,7 @@ def _tuned_from(model: Described) -> Findings:
     built = [(match, "c", MEMBER) for match in card.near(_OPTIMISED, "version of")]
     for match, group, kinds in (*tuned, *built):
         name = match[group].rstrip(".")
-        if match.start() <= FIRST and not names_itself(card, variant_of(model.name)):
+        if match.start() - card.text_start <= FIRST and not names_itself(card, variant_of(model.name)):
             continue  # MATCH002 reports it
         bases = [repository_of(stated.text).rpartition("/")[2] for stated in of_subject(card, "base")]
         for one in (model.name, *(base for base in bases if base)):
