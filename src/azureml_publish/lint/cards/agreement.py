@@ -52,11 +52,11 @@ def wrong_repetitions(model: Described) -> Iterator[Wrong]:
                 break
     yield from _in_tags(model, card, rows, counts)
     yield from _measured(model, card)
-    yield from _of_the_spec(model, card)
-    yield from _by_themselves(card)
+    yield from _languages_in_spec(model, card)
+    yield from _parameters_and_bytes(card)
     for page in (card, *model.pages):
-        yield from _of_versions(model, page)
-        yield from _of_shots(page)
+        yield from _last_versions(model, page)
+        yield from _shots(page)
 
 
 def _noun(text: str) -> str:
@@ -178,7 +178,7 @@ _LISTS = pattern(
 )
 
 
-def _of_the_spec(model: Described, card: Card) -> Iterator[Wrong]:
+def _languages_in_spec(model: Described, card: Card) -> Iterator[Wrong]:
     written = model.metadata.get("languages")
     listed = {str(one) for one in written} if isinstance(written, list | tuple) else set()
     for match in card.near(_LISTS, " languages") if listed else ():
@@ -196,7 +196,7 @@ _WEIGHED = pattern(
 _APART = 1.3
 
 
-def _by_themselves(card: Card) -> Iterator[Wrong]:
+def _parameters_and_bytes(card: Card) -> Iterator[Wrong]:
     """One sentence that gives parameters, bits and bytes which do not fit together."""
     for match in card.near(_WEIGHED, "parameters"):
         size = value_of(match["size"], match["b"])
@@ -222,7 +222,7 @@ _FIGURES_OF = pattern(
 )
 
 
-def _of_versions(model: Described, page: Card) -> Iterator[Wrong]:
+def _last_versions(model: Described, page: Card) -> Iterator[Wrong]:
     """The last version in a list of changes, and the version that figures are stated to be from."""
     version = model.version
     if page.too_large or not isinstance(version, int) or isinstance(version, bool):
@@ -256,7 +256,7 @@ _EXAMPLES = pattern(
 )
 
 
-def _of_shots(page: Card) -> Iterator[Wrong]:
+def _shots(page: Card) -> Iterator[Wrong]:
     """The number of examples that a sentence gives for a benchmark, against that benchmark's only row in a table."""
     stated: dict[str, set[str]] = {}
     for table in page.tables:

@@ -28,10 +28,10 @@ def wrong_answers(model: Described) -> Iterator[WrongAnswer]:
     given = [data["input_data"] for _, data in inputs(model) if isinstance(data, Mapping) and "input_data" in data]
     shown = list(outputs(model))
     for one, (sample, data) in zip(given, shown, strict=False) if len(given) == len(shown) else ():
-        yield from _unlike(model, one, sample, data)
+        yield from _wrong_answer(model, one, sample, data)
 
 
-def _unlike(model: Described, given: Any, sample: SampleText, data: Any) -> Iterator[WrongAnswer]:
+def _wrong_answer(model: Described, given: Any, sample: SampleText, data: Any) -> Iterator[WrongAnswer]:
     rows = given.get("data") if isinstance(given, Mapping) and "columns" in given else given
     sent = rows if isinstance(rows, list) else []
     if any(isinstance(one, Mapping) and "role" in one for one in sent):

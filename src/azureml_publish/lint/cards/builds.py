@@ -33,15 +33,15 @@ def wrong_build(model: Described) -> Iterator[Wrong]:
     """The one statement about the build that contradicts all others."""
     if not model.build and not any(path.endswith((GENAI, ".onnx")) for path in model.content.places):
         return
-    yield from _odd(_machines(model))
-    yield from _odd(_providers(model))
+    yield from _odd_one_out(_machines(model))
+    yield from _odd_one_out(_providers(model))
     if "gguf" not in model.name.lower() and not model.settings.get("quantization_config"):
-        yield from _odd(_bits(model))
-        yield from _odd(_methods(model))
+        yield from _odd_one_out(_bits(model))
+        yield from _odd_one_out(_methods(model))
     yield from _folders(model)
 
 
-def _odd(claims: Iterator[_Claim]) -> Iterator[Wrong]:
+def _odd_one_out(claims: Iterator[_Claim]) -> Iterator[Wrong]:
     """The only claim that differs from the others. Of two, it is the later: the first is from the name or spec."""
     found = [one for one in claims if len(one.values) == 1]
     counts = Counter(value for one in found for value in one.values)

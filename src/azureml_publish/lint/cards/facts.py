@@ -54,7 +54,7 @@ def wrong_facts(model: Described) -> Iterator[Wrong]:
             if (words := _COMPARED[fact](text, fact, facts)) and not _PER_VARIANT.search(label):
                 words_there = f"The card says '{short(label)}: {short(words)}'"
                 reported.add(card.position(offset)[0])
-                yield _denied(card.at(offset + max(0, text.find(words)), words), words_there, fact, facts)
+                yield _contradicted(card.at(offset + max(0, text.find(words)), words), words_there, fact, facts)
                 break
     yield from _in_sentences(model, card, facts, reported)
     yield from _in_code(model, facts)
@@ -64,14 +64,14 @@ def wrong_facts(model: Described) -> Iterator[Wrong]:
         named = _facts_of(label) | {subject_of(label) or ""} & figures.keys()
         for fact in sorted(named & facts.keys()) if written else ():
             if words := _COMPARED.get(fact, comparisons.number)(written, fact, facts):
-                yield _denied(model.where(f"tags.{key}"), f"The tag {key} is '{short(words)}'", fact, facts)
+                yield _contradicted(model.where(f"tags.{key}"), f"The tag {key} is '{short(words)}'", fact, facts)
                 break
     count = str(model.metadata.get("parameterCount") or "")
     if "parameters" in facts and (words := comparisons.count(count, "parameters", facts)):
-        yield _denied(model.where("parameterCount"), f"parameterCount is {words}", "parameters", facts)
+        yield _contradicted(model.where("parameterCount"), f"parameterCount is {words}", "parameters", facts)
 
 
-def _denied(where: Location, stated: str, fact: str, facts: Facts) -> Wrong:
+def _contradicted(where: Location, stated: str, fact: str, facts: Facts) -> Wrong:
     return Wrong(where, stated, f"{facts[fact].source} gives {_shown(fact, facts[fact])}")
 
 
@@ -217,7 +217,7 @@ def _in_sentences(model: Described, card: Card, facts: Facts, reported: set[int]
             here = card.position(wrong[0].start())[0] if wrong and text is card.words else 0
             if wrong and len(wrong) == len(found) and here not in reported:
                 where = card.at(wrong[0].start(), wrong[0][0]) if text is card.words else model.where("summary")
-                yield _denied(where, f"{what} says '{short(wrong[0][0])}'", fact, facts)
+                yield _contradicted(where, f"{what} says '{short(wrong[0][0])}'", fact, facts)
 
 
 def _before(text: str, offset: int) -> str:
@@ -238,7 +238,7 @@ def _in_code(model: Described, facts: Facts) -> Iterator[Wrong]:
     """A GGUF file that code loads and the source lacks, and an embedding shape that no vector has."""
     for match in _SHAPE.finditer(model.card.source) if "dimension" in facts and ".s" in model.card.source else ():
         if float(match["n"]) != facts["dimension"].value:
-            yield _denied(
+            yield _contradicted(
                 model.card.at(match.start("n"), match["n"]), f"A comment says {match['n']}", "dimension", facts
             )
             break

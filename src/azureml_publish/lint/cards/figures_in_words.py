@@ -18,8 +18,8 @@ from azureml_publish.patterns import pattern
 
 def wrong_words(model: Described) -> Iterator[Wrong]:
     """Rows, sentences and summaries whose words contradict the configuration, the name or the signature."""
-    yield from _unlike_activation(model, model.settings)
-    yield from _unlike_kind(model, model.settings)
+    yield from _wrong_activation(model, model.settings)
+    yield from _wrong_kind(model, model.settings)
     yield from _lower_rank(model)
     rows = of_subject(model.card, "columns")
     names = [column.name for column in signature(model.mlmodel) or ()]
@@ -54,7 +54,7 @@ _ACTIVATIONS = {
 _ACTIVATION_KEYS = ("hidden_act", "activation_function", "hidden_activation", "activation")
 
 
-def _unlike_activation(model: Described, config: Mapping[str, Any]) -> Iterator[Wrong]:
+def _wrong_activation(model: Described, config: Mapping[str, Any]) -> Iterator[Wrong]:
     key = next((key for key in _ACTIVATION_KEYS if key in config), "")
     true = _ACTIVATIONS.get(alphanumeric(str(config.get(key) or "")))
     rows = [row for row in labelled(model.card) if _OF_ACTIVATION.fullmatch(row[0].strip("*_ "))] if true else []
@@ -75,7 +75,7 @@ _NAMED_MIXED = pattern(r"(?<![A-Za-z0-9.])[0-9]{1,2}x[0-9]{1,3}(?:\.[0-9]+)?[bm]
 _PLAIN = frozenset({"llama", "mistral", "phi3", "gemma", "gemma2", "qwen2", "qwen3", "bert", "roberta", "gpt2", "phi"})
 
 
-def _unlike_kind(model: Described, config: Mapping[str, Any]) -> Iterator[Wrong]:
+def _wrong_kind(model: Described, config: Mapping[str, Any]) -> Iterator[Wrong]:
     """A dense model that is a mixture of experts by its configuration, or the other way round."""
     _, experts = experts_of(config)
     mixed = experts > 1

@@ -74,6 +74,7 @@ def once_a_card(
     return check.at(here, message, hint, fix=fix, width=width, severity=severity)
 
 
-def times(count: int, what: str) -> str:
-    """`1 tab`, `3 tabs`."""
-    return f"{count} {what}{'s' * (count != 1)}"
+def times(count: int, what: str, verb: str = "") -> str:
+    """`1 tab`, `3 tabs`; with the verb `is`: `1 tab is`, `3 tabs are`."""
+    several = {"is": "are", "has": "have", "does": "do"}.get(verb, verb.removesuffix("s"))
+    return f"{count} {what}{'s' * (count != 1)} {verb if count == 1 else several}".rstrip()

@@ -153,13 +153,13 @@ def _of_label(label: str, known: Mapping[frozenset[str], tuple[Setting, ...]]) -
 def _in_rows(model: Described, known: Mapping[frozenset[str], tuple[Setting, ...]]) -> Iterator[Wrong]:
     card = model.card
     for label, text, offset in (*labelled(card), *_of_parts(card)):
-        if (settings := _of_label(label, known)) and _denies(text, settings):
+        if (settings := _of_label(label, known)) and _contradicts(text, settings):
             stated = f"The card says '{short(label)}: {short(text)}'"
             yield Wrong(card.at(offset, text), stated, _given(settings))
     for key, value in model.tags.items():
         written = str(value).lower() if isinstance(value, str | int | float) else ""
         settings = _of_label(key.replace("_", " ").replace("-", " "), known) if written else ()
-        if settings and _denies(written, settings):
+        if settings and _contradicts(written, settings):
             yield Wrong(model.where(f"tags.{key}"), f"The tag {key} is '{short(written)}'", _given(settings))
 
 
@@ -186,7 +186,7 @@ _UNCERTAIN = pattern(
 )
 
 
-def _denies(text: str, settings: Sequence[Setting]) -> bool:
+def _contradicts(text: str, settings: Sequence[Setting]) -> bool:
     """Whether a text gives a number or a yes/no that none of the settings has."""
     plain = text.strip("*_` .").lower()
     truths = [one.value for one in settings if isinstance(one.value, bool)]
@@ -281,7 +281,7 @@ def _of_generation(model: Described) -> Iterator[Wrong]:
         named = re.sub(r"\W+", "_", label.lower()).strip("_")
         key = _ROWS.get(named, named.removeprefix("default_") if named.startswith("default_") else "")
         one = Setting(held.get(key), key, path)
-        if isinstance(one.value, int | float) and _denies(text, (one,)):
+        if isinstance(one.value, int | float) and _contradicts(text, (one,)):
             stated = f"The card says '{short(label)}: {short(text)}'"
             yield Wrong(model.card.at(offset, text), stated, _given((one,)))
     for key in _HOW.keys() & held.keys():

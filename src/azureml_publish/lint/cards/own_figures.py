@@ -26,7 +26,7 @@ from azureml_publish.patterns import pattern
 
 def wrong_figures(model: Described) -> Iterator[Wrong]:
     """Rows, sentences and the summary that contradict the figures or the number type of the weights."""
-    for look in (_in_summary, _in_tables, _in_signature, _of_format, wrong_gguf_types, _trees, _unlike_case):
+    for look in (_in_summary, _in_tables, _in_signature, _of_format, wrong_gguf_types, _trees, _wrong_case):
         yield from look(model)
 
 
@@ -137,7 +137,7 @@ def _trees(model: Described) -> Iterator[Wrong]:
         yield Wrong(model.where("summary"), f"The summary says {stated[0]} trees", f"the card says {min(others)}")
 
 
-def _unlike_case(model: Described) -> Iterator[Wrong]:
+def _wrong_case(model: Described) -> Iterator[Wrong]:
     """What the vocabulary's line says of capitals."""
     case = variant_of(model.name).stated.get("case", frozenset())
     for claim in of_subject(model.card, "vocabulary") if len(case) == 1 else ():

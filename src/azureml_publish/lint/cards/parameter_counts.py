@@ -142,19 +142,19 @@ def wrong_counts(model: Described, named: Sequence[float]) -> Iterator[Wrong]:
         if denied is not None:
             yield one.wrong(model, denied)
     if not truths["total"]:
-        yield from _unlike(model, totals)
+        yield from _odd_one_out(model, totals)
     largest = max((one.value for one in totals), default=0)
     for one in _in_rows(model.card, "bare", "total") if largest else ():
         if one.value > largest * 1.02:
             yield one.wrong(model, f"the model has {count_text(largest)} with all embeddings")
     if not truths["active"]:
-        yield from _unlike(model, active)
+        yield from _odd_one_out(model, active)
         for one in active if largest else ():
             if one.value > largest * 1.02:
                 yield one.wrong(model, f"the model has {count_text(largest)} in total")
 
 
-def _unlike(model: Described, counts: Sequence[Count]) -> Iterator[Wrong]:
+def _odd_one_out(model: Described, counts: Sequence[Count]) -> Iterator[Wrong]:
     """The number that no other text supports: the rarest one; of two, the later."""
     if not counts:
         return

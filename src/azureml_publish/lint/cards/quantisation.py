@@ -26,7 +26,7 @@ class Quantised:
     bits: frozenset[int]
     groups: frozenset[int]
 
-    def denied_by(self, true: Quantised) -> str:
+    def contradicted_by(self, true: Quantised) -> str:
         """What is true instead, in words; empty where nothing contradicts."""
         if self.methods and true.methods and not self.methods & true.methods:
             return f"the method {min(true.methods)}"
@@ -80,11 +80,11 @@ def wrong_quantisation(model: Described) -> Iterator[Wrong]:
     true = _configured(model.settings)
     if true is None:
         return
-    if "gguf" not in model.name.lower() and (other := quantised(model.name).denied_by(true)):
+    if "gguf" not in model.name.lower() and (other := quantised(model.name).contradicted_by(true)):
         yield Wrong(model.where("name"), f"The name is {model.name}", f"config.json has {other}")
         return
     for where, text, stated in claims_of(model):
-        if other := stated.denied_by(true):
+        if other := stated.contradicted_by(true):
             yield Wrong(where(), f"This says '{short(text)}'", f"config.json has {other}")
 
 

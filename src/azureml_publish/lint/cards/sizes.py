@@ -121,7 +121,7 @@ def wrong_sizes(model: Described) -> Iterator[Wrong]:
         if size and not size / near <= claimed <= size * near:
             true = f"the parameters that the card gives have {size / 1e6:,.3g} MB of {min(named)}"
             yield contradicted(card, claim.offset, claim.text, true)
-    yield from _unlike_shards(model, card)
+    yield from _wrong_shards(model, card)
 
 
 def _count(model: Described) -> float:
@@ -137,7 +137,7 @@ _SHARDS = pattern(
 )
 
 
-def _unlike_shards(model: Described, card: Card) -> Iterator[Wrong]:
+def _wrong_shards(model: Described, card: Card) -> Iterator[Wrong]:
     count = shard_count(model)
     claims = [(one.text, one.offset, one.text) for one in of_subject(card, "shards") if one.text.isdecimal()]
     claims += [(match["n"], match.start(), match[0]) for match in _SHARDS.finditer(card.words)] if count else []

@@ -272,7 +272,7 @@ def heading_level_skip(model: Described) -> Findings:
         stack.append((heading.level, min(wanted, heading.level)))
     if edits:
         message = (
-            f"{times(skips, 'heading')} {'skips' if skips == 1 else 'skip'} a level, the first is '{short(first)}':"
+            f"{times(skips, 'heading', 'skips')} a level, the first is '{short(first)}':"
             " outlines and screen readers show a gap."
         )
         hint = "Make it one level below the heading before it."

@@ -119,8 +119,8 @@ def control_character(model: Described) -> Findings:
         if found:
             edits = [replacing(card, one.start(), one.end(), "") for one in found]
             message = (
-                f"{times(len(edits), 'control character')}, the first U+{ord(found[0][0][0]):04X},"
-                f" {'is' if len(edits) == 1 else 'are'} in the text: pages do not show it, terminals may obey it."
+                f"{times(len(edits), 'control character', 'is')} in the text, the first U+{ord(found[0][0][0]):04X}:"
+                " pages do not show it, terminals may obey it."
             )
             yield once_a_card(control_character, card, edits, message, "Take it out.")
 
@@ -140,8 +140,8 @@ def nbsp(model: Described) -> Findings:
         edits = [replacing(card, match.start(), match.end(), " ") for match in _NBSP.finditer(card.source)]
         if edits:
             message = (
-                f"{times(len(edits), 'no-break space')} (U+00A0) {'is' if len(edits) == 1 else 'are'} where a"
-                " plain space is meant: programs that split at spaces, Markdown among them, do not see it."
+                f"{times(len(edits), 'no-break space', 'is')} in place of a plain space (U+00A0, not U+0020):"
+                " programs that split at spaces, Markdown among them, do not see it."
             )
             yield once_a_card(nbsp, card, edits, message, "Write a plain space.")
 
@@ -167,8 +167,8 @@ def _hidden(card: Card) -> Findings:
         line, column = edits[0][:2]
         character = card.lines[line - 1][column - 1]
         message = (
-            f"{times(len(edits), 'character')} without width, the first U+{ord(character):04X},"
-            f" {'is' if len(edits) == 1 else 'are'} in the text: searching and copying fail because of it."
+            f"{times(len(edits), 'invisible character', 'is')} in the text, the first U+{ord(character):04X}:"
+            " searching and copying fail because of it."
         )
         found = once_a_card(zero_width_char, card, edits, message, "Take it out.")
         harmful = _IN_WORD.search(card.source) or card.source[:1] == "\ufeff"
@@ -247,7 +247,7 @@ def tab_in_prose(model: Described) -> Findings:
         return
     edits = [replacing(card, match.start(), match.end(), " ") for match in _TAB.finditer(card.prose)]
     if edits:
-        message = f"{times(len(edits), 'tab')} {'is' if len(edits) == 1 else 'are'} within text."
+        message = f"{times(len(edits), 'tab', 'is')} within text."
         yield once_a_card(tab_in_prose, card, edits, message, "Write a space.")
 
 
@@ -259,8 +259,7 @@ def trailing_whitespace(model: Described) -> Findings:
         return
     edits = list(_edits(card))
     if edits:
-        count = times(len(edits), "line")
-        message = f"{count} {'ends' if len(edits) == 1 else 'end'} with spaces that have no effect."
+        message = f"{times(len(edits), 'line', 'ends')} with spaces that have no effect."
         hint = "Take them out. Two spaces that break a line of text are left alone."
         yield once_a_card(trailing_whitespace, card, edits, message, hint, width=edits[0][3] - edits[0][1])
 
@@ -295,10 +294,7 @@ def crlf(model: Described) -> Findings:
     edits: list[CardEdit] = [
         (number, len(card.lines[number - 1]) + 1, number + 1, 1, "\n") for number, end in ends if end[0] != "\n"
     ]
-    message = (
-        f"{times(count, 'line')} {'ends' if count == 1 else 'end'} with CR LF: a change with another"
-        " editor may change every line."
-    )
+    message = f"{times(count, 'line', 'ends')} with CR LF: a change with another editor may change every line."
     hint = "Save the file with LF; `* text=auto eol=lf` in .gitattributes keeps it."
     mixed = len(edits) < card.text.count("\n")
     severity = None if mixed else Severity.INFO  # if all lines have them, an editor or git may write them

@@ -32,8 +32,8 @@ def bidi_character(model: Described) -> Findings:
         if match and (match[0] in "\u202d\u202e" or not _RIGHT_TO_LEFT.search(card.source)):
             edits = [replacing(card, one.start(), one.end(), "") for one in _BIDI.finditer(card.source)]
             message = (
-                f"{times(len(edits), 'character')}, the first U+{ord(match[0]):04X},"
-                f" {'changes' if len(edits) == 1 else 'change'} the direction of text: readers see something else."
+                f"{times(len(edits), 'character', 'changes')} the direction of text, the first U+{ord(match[0]):04X}:"
+                " readers see something else."
             )
             yield once_a_card(bidi_character, card, edits, message, "Take it out.")
 

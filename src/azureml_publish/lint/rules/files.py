@@ -207,7 +207,7 @@ def pickle_allowed(subject: ModelSubject) -> Findings:
 def weights_files_differ(subject: AssetSubject) -> Findings:
     """Contradictions between the settings, tokens, indexes and headers in a folder of weights."""
     files = subject.described.content
-    for found in (*contradictions(files), *_of_the_spec(subject.described, files)):
+    for found in (*contradictions(files), *_tokenizer_differences(subject.described, files)):
         hint = _TO_WRITE.get(found.key, _OF_ONE_MODEL)
         yield weights_files_differ.at(files.at(found.path, found.key), found.message, hint)
     metadata = subject.described.metadata
@@ -237,7 +237,7 @@ _OF_ONE_MODEL = "Copy all files of one model from where its weights are."
 _TO_WRITE = {"base_model_name_or_path": "Write the base model's id on the Hub, or a path within the folder."}
 
 
-def _of_the_spec(model: Described, files: WeightFiles) -> Iterator[Contradiction]:
+def _tokenizer_differences(model: Described, files: WeightFiles) -> Iterator[Contradiction]:
     """The tokenizer's languages, context and chat template, against what the spec and the name say."""
     data = model.logged
     pair = pair_of_name(model.name, hub_id(model)) or next((one for _, one in pairs_logged(data)), "")
@@ -318,11 +318,11 @@ def _configuration_of_source(subject: ModelSubject) -> Findings:
 
 
 @weights_files_differ.also
-def _of_described(model: Described) -> Findings:
+def _weights_against_spec(model: Described) -> Findings:
     """The README beside the weights against the spec; for a local source also the tokenizer and environment."""
     for where, message in readme_differences(model):
         yield weights_files_differ.at(where, message, "Write the same in both: what is true of these weights.")
     if not model.stated:
-        for found in _of_the_spec(model, model.content):
+        for found in _tokenizer_differences(model, model.content):
             yield weights_files_differ.at(model.content.at(found.path, found.key), found.message, _OF_ONE_MODEL)
         yield from _environment(model.content, model)

@@ -364,7 +364,5 @@ def html_link_instead_of_markdown(model: Described) -> Findings:
         if link.url and not any(one in link.url for one in " ()<>\n\\"):
             edits.append(replacing(card, link.start, link.end, f"[{link.text.strip()}]({link.url})"))
     if edits:
-        message = (
-            f"{times(len(edits), 'link')} {'is' if len(edits) == 1 else 'are'} in HTML where Markdown says the same."
-        )
+        message = f"{times(len(edits), 'link', 'is')} in HTML where Markdown says the same."
         yield once_a_card(html_link_instead_of_markdown, card, edits, message, "Write [text](address).", width=2)

@@ -26,7 +26,7 @@ _SPAN = pattern(r"(?<!`)`(\[mask\]|<mask>)`(?!`)", re.IGNORECASE)
 def mask_token_unknown(model: Described) -> Findings:
     """A mask token that the model's tokenizer does not have, or another family's chat markers."""
     yield from _marks(model)
-    yield from _of_samples(model)
+    yield from _in_sample_files(model)
     card = model.card
     if "mask" not in card.source.lower() or not ("fill-mask" in tasks_of(model) or model.tokenizer is not None):
         return
@@ -44,7 +44,7 @@ def mask_token_unknown(model: Described) -> Findings:
         )
 
 
-def _of_samples(model: Described) -> Findings:
+def _in_sample_files(model: Described) -> Findings:
     """Wrong mask tokens in sample files."""
     token = _mask_token(model) if "fill-mask" in tasks_of(model) else None
     if token is None:

@@ -319,7 +319,7 @@ def task_differs(model: Described) -> Findings:
             message = f"The card gives {short(stated.text)} as the task, the spec {', '.join(tasks)}."
             yield task_differs.at(model.card.at(stated.offset, stated.text), message, "Write the same task in both.")
             break
-    yield from _of_samples(model, tasks)
+    yield from _sample_tables(model, tasks)
     kind = str(model.adapter.get("task_type"))
     if (meant := _ADAPTED.get(kind)) and not tasks_agree(meant, every):
         message = f"The task is {', '.join(tasks)}, and task_type of adapter_config.json {kind}, which is for {meant}."
@@ -348,7 +348,7 @@ _HEADED = frozenset({"text-classification", "token-classification", "question-an
 """Tasks that need a layer of their own on top of a model."""
 
 
-def _of_samples(model: Described, tasks: list[str]) -> Findings:
+def _sample_tables(model: Described, tasks: list[str]) -> Findings:
     """A table of fine-tuning or evaluation samples with none of the spec's tasks."""
     tuned = [task for task in tasks_of(model, "fineTuningTasks") if task in KNOWN_TASKS]
     for table in model.card.tables:

@@ -252,7 +252,7 @@ def version_differences(data: Mapping[str, Any], texts: Mapping[str, str]) -> It
         flavour = mapping_of(written)
         for key, package in VERSION_KEYS.items():
             value = flavour.get(key)
-            message = _denied(key, value, package, texts) if value else ""
+            message = _version_contradiction(key, value, package, texts) if value else ""
             if value and not message and name in OWN_PACKAGES | _OF_AZURE:
                 path = next((path for path, text in texts.items() if lacks(text, package)), "")
                 message = f"{key} is {value}, while {path} names no {package}." if path else ""
@@ -264,11 +264,11 @@ def version_differences(data: Mapping[str, Any], texts: Mapping[str, str]) -> It
         if path:
             yield ("flavors", name, "framework"), f"framework is {framework}, while {path} names no {package}."
     logged = data.get("mlflow_version")
-    if logged and (message := _denied("mlflow_version", logged, "mlflow", texts)):
+    if logged and (message := _version_contradiction("mlflow_version", logged, "mlflow", texts)):
         yield ("mlflow_version",), message
 
 
-def _denied(key: str, value: object, package: str, texts: Mapping[str, str]) -> str:
+def _version_contradiction(key: str, value: object, package: str, texts: Mapping[str, str]) -> str:
     for path, text in texts.items():
         other = re.search(rf"^[ \t'\"-]*{package}(==?|: )([0-9][\w.]*)(\*?)", text, re.MULTILINE)
         whole = other is not None and other[1] != "=" and not other[3] and package != "mlflow"

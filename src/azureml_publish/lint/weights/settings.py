@@ -177,7 +177,7 @@ def differences(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -
     if name == "config.json":
         yield from label_mistakes(data)
         yield from quantisation_mistakes(data)
-        yield from _of_two_models(data)
+        yield from _class_of_another_type(data)
         yield from class_mistakes(data)
         yield from marks_outside(data, data)
     elif name == "1_Pooling":
@@ -313,7 +313,7 @@ def _sound(kind: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Ite
         yield "n_samples", f"n_samples is {samples}; chunk_length and sampling_rate make {rate * length}."
 
 
-def _of_two_models(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _class_of_another_type(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """A class that belongs to another model type than `model_type` says, by transformers' own tables."""
     kind = str(config.get("model_type") or "")
     if config.get("auto_map"):
