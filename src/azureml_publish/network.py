@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -19,6 +20,49 @@ def is_loopback(url: str | None) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")  # https://www.rfc-editor.org/rfc/rfc6761
+
+
+def unreachable_because(error: BaseException, url: str = "") -> str:
+    """Why a host cannot be reached, as the operating system says it, and the proxy in between, if there is one.
+
+    HTTP clients wrap that reason several times, each in a way of its own. Where none is found, it is the error's type.
+    """
+    words = next((found for found in map(_system_words, _wrapped_in(error)) if found), type(error).__name__)
+    proxy = _proxy_before(url)
+    return f"{words}, through the proxy {proxy}" if proxy else words
+
+
+def _wrapped_in(error: BaseException) -> Iterator[BaseException]:
+    """An error, and all that it was made from."""
+    left, seen = [error], set[int]()
+    while left:
+        one = left.pop(0)
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        inner = (one.__cause__, getattr(one, "inner_exception", None), getattr(one, "reason", None), *one.args)
+        left += [each for each in (*inner, one.__context__) if isinstance(each, BaseException)]
+
+
+def _system_words(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "timed out"
+    words = error.strerror if isinstance(error, OSError) and error.errno is not None else None
+    return words[:1].lower() + words[1:] if words else ""
+
+
+def _proxy_before(url: str) -> str:
+    """The address of the proxy that the environment puts before a URL, without name and password; empty: none."""
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(url)
+    if not parts.hostname or is_loopback(url) or proxy_bypass(parts.hostname):
+        return ""
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all") or ""
+    scheme, found, rest = proxy.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}" if found else proxy.rpartition("@")[2]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,9 @@ def test_the_folder_is_sound_and_names_the_commit(publish: Run, project: Path) -
     ran = publish("init", "distilbert/distilbert-base-uncased", "--name", "mine", "-o", "json")
     assert ran.code == 0
     told = json.loads(ran.out)
-    assert told.pop("notes")[-1] == "It is a checkpoint of transformers, and its makers name the task."
+    assert told.pop("notes")[-1] == (
+        "The type is mlflow_model: it is a checkpoint of transformers, and its makers name the task."
+    )
     assert told == {
         "schema_version": 1,
         "model": "mine",
@@ -208,7 +210,22 @@ def test_a_folder_of_this_machine_is_taken_for_what_its_files_are(
     spec = yaml.safe_load((project / "models/mine/model.yaml").read_text())
     assert (spec.get("type", "mlflow_model"), spec["source"]) == (kind, {"local": "../../weights"})
     assert said in ran.err
+    assert f"The type is {kind}: " in ran.err
     assert "# license:" in (project / "models/mine/model.yaml").read_text()
+
+
+def test_pickles_are_named_once(publish: Run, project: Path) -> None:
+    (project / "mine.pkl").write_bytes(b"x")
+    ran = publish("init", "./mine.pkl")
+    assert ran.err.count("mine.pkl") == 1, ran
+    assert "write allow_pickle: true into source" in ran.err
+    assert "`publish lock mine` writes it once that is done." in ran.err
+
+
+def test_a_name_keeps_its_letters_without_their_accents(publish: Run, project: Path) -> None:
+    (project / "ohne Ümläut & né.onnx").write_bytes(b"x")
+    assert publish("init", "./ohne Ümläut & né.onnx").code == 0
+    assert (project / "models/ohne-Umlaut-ne/model.yaml").is_file()
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from azureml_publish.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
+from azureml_publish.network import unreachable_because
 
 _SHAPE_ERRORS = (AttributeError, KeyError, TypeError, ValueError)
 """What azure-storage-blob raises for an answer that is none of a storage's."""
@@ -91,7 +92,7 @@ def storage_failures(service: Service, what: str) -> Iterator[None]:
     except (exceptions.DeserializationError, *_SHAPE_ERRORS) as error:
         raise _unexpected_answer(what) from error
     except exceptions.AzureError as error:
-        message = f"{service.name} cannot be reached for {what}: {type(error).__name__}."
+        message = f"{service.name} cannot be reached for {what}: {unreachable_because(error)}."
         raise Unreachable(message, hint=service.network) from None
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from azureml_publish.assets import ManifestEntry
 from azureml_publish.content.packaging.tree import MANIFEST_FILE, SIGNATURE_FILE
 from azureml_publish.errors import NotAuthorised, PublishError, Unreachable, UsageProblem
+from azureml_publish.network import unreachable_because
 
 if TYPE_CHECKING:
     from model_signing import hashing, signing, verifying
@@ -256,7 +257,7 @@ def _sigstore_errors() -> Iterator[None]:
         ) from None
     except (NetworkError, TUFError, RequestException) as error:
         raise Unreachable(
-            f"sigstore cannot be reached: {type(error).__name__}.",
+            f"sigstore cannot be reached: {unreachable_because(error)}.",
             hint="Check the network; PUBLISH_SIGSTORE_TRUST_CONFIG names the file of a sigstore of your own.",
         ) from None
     except Exception as error:  # its clients raise errors of their own, which have no type in common

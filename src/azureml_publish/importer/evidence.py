@@ -87,7 +87,7 @@ class Choice:
     Attributes:
         type: of the model.
         task: for inference; empty if nothing says it.
-        why: what the type and the task follow from, in one sentence.
+        why: what the type and the task follow from, as the sentence goes on that names the type.
         base: the base model that an adapter belongs to.
         notes: what a person has to know or do before the model can be published.
         needs_task: whether a person has to write the task.
@@ -136,8 +136,8 @@ def _with_pickles(choice: Choice, needed: tuple[str, ...]) -> Choice:
     if not needed:
         return choice
     note = (
-        f"Its weights are pickles, which are refused: {some(needed)}. Name a revision with safetensors, or write "
-        "allow_pickle: true if you trust its makers."
+        f"Its weights are pickles, which run code on the machine that loads them: {some(needed)}. If you trust its "
+        "makers, write allow_pickle: true into source; else take weights in safetensors."
     )
     return replace(choice, needs_pickles=True, notes=(*choice.notes, note))
 
@@ -157,7 +157,7 @@ def _choose(found: Evidence) -> Choice:
         return Choice(
             "triton_model",
             task,
-            "Its models lie in numbered folders of versions, beside config.pbtxt where Triton needs one.",
+            "its models lie in numbered folders of versions, beside config.pbtxt where Triton needs one.",
         )
     if "adapter_config.json" in names and WHOLE not in found.files and INDEX not in found.files:
         adapter = found.texts.get("adapter_config.json", {})
@@ -173,7 +173,7 @@ def _choose(found: Evidence) -> Choice:
 def _gguf(weights: list[str], task: str) -> Choice:
     several = len(weights) > 1 and not _are_parts(weights)
     note = f"It holds {len(weights)} GGUF files; name those to publish: source: {{include: [{weights[0]}]}}."
-    why = "Its weights are GGUF alone, which MLflow does not load."
+    why = "its weights are GGUF alone, which MLflow does not load."
     return Choice("custom_model", task, why, notes=(note,) if several else ())
 
 
@@ -187,13 +187,13 @@ def _checkpoint(found: Evidence, config: Mapping[str, Any], task: str, weights: 
         notes = (*notes, "config.json could not be read: check type and task in model.yaml.")
     if not ((config.get("model_type") or hidden) and weighs) or found.library in ("timm", "diffusers"):
         why = (
-            "It is not a checkpoint of transformers: that has config.json with a model_type, and safetensors or "
-            "pytorch_model.bin beside it."
+            "its files are published as they are. It is not a checkpoint of transformers: that has config.json with a "
+            "model_type, and safetensors or pytorch_model.bin beside it."
         )
         if "config.json" not in found.files and (below := _below(found.files)):
             notes = (*notes, f"{below} does not lie at its top: begin with its folder if that is the model.")
     elif "modules.json" in found.files:
-        why = "It is a sentence-transformers model, whose modules MLflow's transformers flavour would lose."
+        why = "it is a sentence-transformers model, whose modules MLflow's transformers flavour would lose."
     elif task and not found.serves(task):
         why = f"MLflow's transformers flavour does not serve {task}."
     if why:
@@ -203,7 +203,7 @@ def _checkpoint(found: Evidence, config: Mapping[str, Any], task: str, weights: 
     reason = (
         "its makers name the task" if found.task else "its architecture says the task" if task else "no task is named"
     )
-    why = f"It is a checkpoint of transformers, and {reason}."
+    why = f"it is a checkpoint of transformers, and {reason}."
     return Choice("mlflow_model", task, why, notes=notes, needs_task=not task)
 
 

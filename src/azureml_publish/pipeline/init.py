@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -106,13 +107,15 @@ def begin_model(run: RunContext, what: str, name: str | None, revision: str, reg
         notes = _finish(project, new=is_new)
         with closing(find_readers(replace(opened, hub=found.hub or opened.hub), run)) as readers:
             locks, unlocked = _lock(project, folder, readers)
+        if unlocked and choice.needs_pickles:  # as the choice's own note says
+            unlocked = (f"It has no lock yet: `publish lock {folder.name}` writes it once that is done.",)
     written = (*(shown_path(project.root, folder / file) for file in texts), *locks)
     return Begun(
         chosen,
         version,
         str(found.source.get("revision", "")),
         written,
-        (*notes, choice.why, *found.notes, *choice.notes, *unlocked),
+        (*notes, f"The type is {choice.type}: {choice.why}", *found.notes, *choice.notes, *unlocked),
     )
 
 
@@ -128,7 +131,8 @@ def _lock(project: Project, folder: Path, readers: Readers) -> tuple[tuple[str, 
 
 def _name(text: str) -> str:
     """A name that a registry takes, from that of a repository, folder or file without its ending."""
-    stem = re.sub(r"\.(gguf|onnx|safetensors|pt|pth|ckpt|pkl|joblib|bin)$", "", text, flags=re.IGNORECASE)
+    plain = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
+    stem = re.sub(r"\.(gguf|onnx|safetensors|pt|pth|ckpt|pkl|joblib|bin)$", "", plain, flags=re.IGNORECASE)
     return re.sub(r"[^a-zA-Z0-9._-]+", "-", stem).strip("-._") or text
 
 

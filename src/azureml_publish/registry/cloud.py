@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from azureml_publish.errors import PublishError, UnexpectedAnswer, Unreachable
-from azureml_publish.network import BY_ENVIRONMENT, Network, is_loopback
+from azureml_publish.network import BY_ENVIRONMENT, Network, is_loopback, unreachable_because
 from azureml_publish.registry.failures import name_kind
 
 PUBLIC = "AzureCloud"
@@ -172,9 +172,9 @@ def _fetch(url: str, network: Network) -> tuple[dict[str, Any], ...]:
             response: Any = client.send_request(HttpRequest("GET", url), connection_timeout=30, read_timeout=30)
             response.raise_for_status()
     except AzureError as error:
-        what = type(error).__name__
+        why = unreachable_because(error, url)
         raise Unreachable(
-            f"The cloud metadata at {url} cannot be fetched ({what}).", hint="Check the network."
+            f"The cloud metadata at {url} cannot be fetched: {why}.", hint="Check the network and the proxy."
         ) from error
     try:
         clouds = json.loads(response.body())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from azureml_publish.errors import NotAuthorised, Unreachable, UsageProblem
+from azureml_publish.network import unreachable_because
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
@@ -112,7 +113,7 @@ def take_early(identity: Identity, scopes: tuple[str, ...]) -> None:
             raise NotAuthorised(f"No token for {audience} from {identity.name}.", hint=hint) from error
         except AzureError as error:
             hint = "Check the network and proxy, and the variables that name the credential's service."
-            message = f"No token for {audience} from {identity.name}: {type(error).__name__}."
+            message = f"No token for {audience} from {identity.name}: {unreachable_because(error)}."
             raise Unreachable(message, hint=hint) from error
         if not token.isascii():
             raise odd_token(identity.name)

@@ -117,6 +117,24 @@ def test_nobody_is_asked_for_names_of_programs(
     assert asked.agents == [TOOL]
 
 
+def test_a_hub_that_is_not_there_is_named_with_the_reason() -> None:
+    with pytest.raises(Unreachable) as raised:
+        Hub("http://127.0.0.1:9", sleep=lambda _seconds: None).describe("org/little", None)
+    assert raised.value.message == "The Hub at http://127.0.0.1:9 cannot be reached for org/little: connection refused."
+
+
+def test_the_variable_that_keeps_the_hub_away_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub.errors import OfflineModeIsEnabled
+
+    def offline(_hub: Hub) -> None:
+        raise OfflineModeIsEnabled
+
+    monkeypatch.setattr(Hub, "_client", offline)
+    with pytest.raises(Unreachable, match="HF_HUB_OFFLINE") as raised:
+        Hub().describe("org/little", None)
+    assert "Unset HF_HUB_OFFLINE" in raised.value.hint
+
+
 def test_an_address_that_has_run_out_is_asked_for_again(hub: Hub, asked: Asked) -> None:
     read(hub, 0, 1000)
     asked.signature = 1

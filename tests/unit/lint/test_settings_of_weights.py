@@ -298,6 +298,14 @@ MLMODEL = (
             "MATCH012",
             False,
         ),
+        (
+            {
+                "MLmodel": MLMODEL % "image_processor_type: AutoImageProcessor",
+                "components/image_processor/preprocessor_config.json": {"image_processor_type": "ViTImageProcessor"},
+            },
+            "MATCH012",
+            False,
+        ),
         ({"MLmodel": MLMODEL % "", "requirements.txt": "mlflow==1.30.0\n"}, "MATCH012", True),
         ({"MLmodel": MLMODEL % "", "requirements.txt": "mlflow==2.16.2\n"}, "MATCH012", False),
         ({"MLmodel": MLMODEL % "", "requirements.txt": "numpy=1.26.4\n"}, "PKG014", True),

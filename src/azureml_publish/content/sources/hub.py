@@ -27,7 +27,7 @@ from azureml_publish.errors import (
     Unreachable,
     UsageProblem,
 )
-from azureml_publish.network import is_loopback
+from azureml_publish.network import is_loopback, unreachable_because
 from azureml_publish.spec import HubSource
 from azureml_publish.version import TOOL
 
@@ -243,7 +243,7 @@ class Hub:
 
         What comes from storage behind the Hub is not kept as the cause: its address is signed.
         """
-        from huggingface_hub import errors
+        from huggingface_hub import constants, errors
         from huggingface_hub.utils import httpx
 
         try:
@@ -256,10 +256,13 @@ class Hub:
         except errors.HfHubHTTPError as error:
             headers = error.response.headers
             raise _with_rate_limit(failure_of(HUB, error.response.status_code, headers, what), headers) from None
-        except (httpx.HTTPError, errors.OfflineModeIsEnabled) as error:
-            raise Unreachable(
-                f"The Hub cannot be reached for {what}: {type(error).__name__}.", hint=HUB.network
-            ) from None
+        except errors.OfflineModeIsEnabled:
+            hint = "Unset HF_HUB_OFFLINE. A copy on disk needs no Hub: source: {local: FOLDER}."
+            raise Unreachable(f"HF_HUB_OFFLINE forbids to ask the Hub for {what}.", hint=hint) from None
+        except httpx.HTTPError as error:
+            endpoint = self.endpoint or constants.ENDPOINT
+            why = unreachable_because(error, endpoint)
+            raise Unreachable(f"The Hub at {endpoint} cannot be reached for {what}: {why}.", hint=HUB.network) from None
         except UnicodeEncodeError as error:
             hint = "Set HF_TOKEN, or log in, with the token as the Hub shows it: hf_ and ASCII letters."
             raise NotAuthorised("The token for the Hub holds a character that no token has.", hint=hint) from error

@@ -23,7 +23,7 @@ from azureml_publish.content.failures import Service, failure_of
 from azureml_publish.content.packaging.tree import ArtifactFile, ReadOrigin
 from azureml_publish.content.sources.local import read_local_file
 from azureml_publish.errors import UnexpectedAnswer, Unreachable, UnusableSource
-from azureml_publish.network import Network, is_loopback
+from azureml_publish.network import Network, is_loopback, unreachable_because
 from azureml_publish.patterns import pattern
 
 if TYPE_CHECKING:
@@ -282,7 +282,7 @@ class MlflowFiles:
                     raise failure_of(service, answer.status_code, answer.headers, "files of that run or model")
                 yield answer
         except requests.RequestException as error:
-            message = f"{service.name} cannot be reached: {type(error).__name__}."
+            message = f"{service.name} cannot be reached: {unreachable_because(error, server)}."
             raise Unreachable(message, hint=service.network) from None
 
     def _open(self, server: str) -> requests.Session:

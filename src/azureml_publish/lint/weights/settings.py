@@ -82,7 +82,8 @@ def flavour_differences(
         yield "torch_dtype", f"torch_dtype is {written}, and config.json has {own}."
     for key in ("feature_extractor_type", "image_processor_type"):
         one, other = str(flavour.get(key) or ""), str(prepared.get(key) or "")
-        if one and other and one.removesuffix("Fast") != other.removesuffix("Fast"):
+        # Auto… is what reads preprocessor_config.json to know the class.
+        if one and other and not one.startswith("Auto") and one.removesuffix("Fast") != other.removesuffix("Fast"):
             yield key, f"{key} is {short(one)}, and preprocessor_config.json has {short(other)}."
 
 
