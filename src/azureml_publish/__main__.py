@@ -16,7 +16,11 @@ def main() -> None:
     gc.set_threshold(250_000, 20, 50)
     # Else pydantic reads what every installed distribution adds to others, and looks there for plug-ins of its own.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from azureml_publish.cli import main as run  # noqa: PLC0415 - a shell does not wait for it
+    try:
+        from azureml_publish.cli import main as run  # noqa: PLC0415 - a shell does not wait for it
+    except KeyboardInterrupt:
+        os.write(2, b"\nInterrupted.\n")
+        os._exit(130)
 
     run()
 

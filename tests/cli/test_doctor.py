@@ -42,6 +42,7 @@ def test_without_a_project_it_says_where_to_go(publish: Run, project: Path) -> N
     ran = publish("doctor")
     assert ran.code == 2
     assert "failed   project" in ran.out
+    assert "\n    help: Begin one: " in ran.out  # where a narrow terminal has room for it
     assert "publish -C DIR" in ran.out
 
 

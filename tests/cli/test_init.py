@@ -222,6 +222,15 @@ def test_pickles_are_named_once(publish: Run, project: Path) -> None:
     assert "`publish lock mine` writes it once that is done." in ran.err
 
 
+@pytest.mark.parametrize("what", [".", ".."])
+def test_a_folder_that_holds_the_project_is_no_model(publish: Run, project: Path, what: str) -> None:
+    before = sorted(project.rglob("*"))
+    ran = publish("init", what, "--name", "mine")
+    assert ran.code == 2, ran
+    assert "holds the project itself" in ran.err
+    assert sorted(project.rglob("*")) == before
+
+
 def test_a_name_keeps_its_letters_without_their_accents(publish: Run, project: Path) -> None:
     (project / "ohne Ümläut & né.onnx").write_bytes(b"x")
     assert publish("init", "./ohne Ümläut & né.onnx").code == 0

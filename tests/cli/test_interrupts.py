@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -26,6 +28,19 @@ def hold(emulator: Emulator, service: str, method: str, path: str, after: int = 
     """Let the emulator hold a request until the faults are cleared, and then carry it out."""
     held = {"service": service, "method": method, "path": path, "after": after, "times": 1}
     emulator.faults.add(**held, delay_seconds=HELD_SECONDS)
+
+
+def test_ctrl_c_while_the_program_is_still_read_shows_no_traceback() -> None:
+    stop = (
+        "import sys, azureml_publish.__main__ as program\n"
+        "class Stop:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'click': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Stop())\n"
+        "program.main()\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", stop], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "\nInterrupted.\n")
 
 
 def interrupt(process: Running) -> None:

@@ -20,9 +20,9 @@ def examinations_text(examined: Sequence[Examined], paint: Paint = PLAIN) -> str
     for one in examined:
         state = paint(f"{one.state:<{state_width}}", _COLOURS[one.state])
         message, *further = visible(one.message).split("\n")
-        margin = " " * (state_width + width + 4)
+        margin = "    "
         lines.append(f"{state}  {one_line(one.subject):<{width}}  {message}")
-        lines += [f"{margin}  {line}" for line in further]
+        lines += [f"{margin}{line}" for line in further]
         if one.hint:
             lines.append(f"{margin}{paint('help:', 'cyan')} {below(one.hint, margin)}")
     return "\n".join(lines) + "\n"
