@@ -244,10 +244,23 @@ class TestExplain:
         assert "is done in place" in publish("explain", "description", "-m", MODEL).out
 
     @pytest.mark.parametrize(
+        ("end", "whole"),
+        [
+            ("license", "system_metadata.license"),
+            ("inferenceMinSkuSpec", "system_metadata.SKU.inferenceMinSkuSpec"),
+            ("SKU.inferenceMinSkuSpec", "system_metadata.SKU.inferenceMinSkuSpec"),
+        ],
+    )
+    def test_the_end_of_a_field_is_enough_where_one_alone_has_it(self, publish: Run, end: str, whole: str) -> None:
+        ran = publish("explain", end, "-m", MODEL, "-o", "json")
+        assert ran.code == 0, ran
+        assert json.loads(ran.out)["field"] == whole
+
+    @pytest.mark.parametrize(
         ("field", "hint"),
         [
             ("system_metadata.licence", "Did you mean system_metadata.license"),
-            ("license", "Did you mean system_metadata.license"),
+            ("licence", "Did you mean system_metadata.license"),
             ("tags.license", "Its value is system_metadata.license there."),
             ("system_metadata.", "Did you mean system_metadata."),
             ("zzz", "There are: name, version, type"),

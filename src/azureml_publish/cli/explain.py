@@ -20,7 +20,8 @@ def command(*, output: Output, field: str, model: str | None, settings: Settings
     """Say which line of a spec, preset, default or template a field comes from, and what changing it means.
 
     FIELD is named as plans name it: version, content, description, tags.NAME, properties.NAME, system_metadata.NAME,
-    or deeper, as system_metadata.SKU.inferenceMinSkuSpec. No registry is read.
+    or deeper, as system_metadata.SKU.inferenceMinSkuSpec. Its end is enough where one field alone has it, as license.
+    No registry is read.
     """
     explanation = explain(output.run, field, model, settings)
     output.data(explanation_json(explanation) if output.json else explanation_text(explanation, output.paint))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from azureml_publish.assets import LayoutName, RenderedModel, Value
 from azureml_publish.content.contents import describe_content
@@ -40,6 +40,7 @@ def explain(run: RunContext, field: str, model: str | None, settings: Settings) 
     folder, rendered = checked.rendered[0]
     laid_out = settings.layout or project.config.layout
     fields = _fields(project, folder, rendered, field)
+    field = _whole_name(field, _names(fields, rendered))
     path = _path(rendered.asset.system_metadata, field.removeprefix("system_metadata.").split("."))
     if field not in fields and not (field.startswith("system_metadata.") and path):
         raise _unknown(field, fields, rendered, laid_out)
@@ -60,6 +61,16 @@ def _fields(project: Project, folder: ModelFolder, rendered: RenderedModel, fiel
     digest = describe_content(folder, rendered, defaults=defaults).digest if field == "content" else ""
     wanted = Desired(asset, digest)
     return {"name": asset.name, "version": asset.version, **wanted_fields(wanted)}
+
+
+def _names(fields: Mapping[str, Value], rendered: RenderedModel) -> list[str]:
+    return [*fields, *_deep(rendered.asset.system_metadata, "system_metadata")]
+
+
+def _whole_name(field: str, names: Sequence[str]) -> str:
+    """The field that alone ends with what was written: `license` is system_metadata.license, as model.yaml calls it."""
+    ending = [name for name in dict.fromkeys(names) if name.endswith(f".{field}")]
+    return ending[0] if field not in names and len(ending) == 1 else field
 
 
 def _path(tree: Value, parts: list[str]) -> tuple[str, ...]:
@@ -86,7 +97,7 @@ def _unknown(field: str, fields: Mapping[str, Value], rendered: RenderedModel, l
     ]
     if there:
         return NotFound(message, hint=f"Its value is {' and '.join(there)} there.")
-    names = [*fields, *_deep(rendered.asset.system_metadata, "system_metadata")]
+    names = _names(fields, rendered)
     close = difflib.get_close_matches(field, names, n=3, cutoff=0.6)
     by_end = {name.rpartition(".")[2]: name for name in names}
     ends = [by_end[end] for end in difflib.get_close_matches(field.rpartition(".")[2], by_end, n=1, cutoff=0.6)]
