@@ -24,6 +24,13 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+def system_message(error: Exception) -> str:
+    """The operating system's message, with its file, and without its number."""
+    message = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    filename = getattr(error, "filename", None)
+    return f"{filename}: {message}" if filename is not None else message
+
+
 class PublishError(Exception):
     """Something outside the model folders failed.
 

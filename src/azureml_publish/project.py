@@ -265,8 +265,8 @@ def _is_inside(root: Path, path: Path, found: list[Diagnostic]) -> bool:
 
 def unusable_file(shown: str, error: UnusableFile) -> Diagnostic:
     """What is reported of a file that cannot be read; `shown` is its path as the user knows it."""
-    hint = f"Create {shown}." if error.missing else error.hint
-    hint += f" Or `description:` in {SPEC_FILE}." if error.missing and shown.endswith(CARD_FILE) else ""
+    also = {SPEC_FILE: " What is no model belongs elsewhere.", CARD_FILE: f" Or `description:` in {SPEC_FILE}."}
+    hint = f"Create {shown}.{also.get(Path(shown).name, '')}" if error.missing else error.hint
     return MISSING_FILE.at(Location(shown), f"{shown} {error.reason}.", hint)
 
 

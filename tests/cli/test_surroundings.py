@@ -92,7 +92,8 @@ def test_a_registry_that_has_no_place_says_where_it_was_to_be(publish: Run, proj
     edit(project / "publish.yaml", "{emulator: .publish/registry}", f"{{emulator: {place}}}")
     ran = publish("list")
     assert ran.code == 1
-    assert "The embedded registry does not start" in ran.err
+    assert "The embedded registry does not start: /" in ran.err
+    assert "[Errno" not in ran.err
     assert "  help: `emulator` in publish.yaml" in ran.err
 
 

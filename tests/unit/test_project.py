@@ -115,6 +115,7 @@ def test_a_file_that_is_not_there_is_told_by_its_name(tmp_path: Path, missing: s
     project, found = load(tmp_path, files)
     assert places(found) == [f"models/a/{missing}:1:1 SPEC015"]
     assert found[0].hint.startswith(f"Create models/a/{missing}.")
+    assert ("What is no model belongs elsewhere." in found[0].hint) is (missing == "model.yaml")
     assert ("`description:` in model.yaml" in found[0].hint) is (missing == "card.md.j2")
     assert project.unreadable == ("a",)
 

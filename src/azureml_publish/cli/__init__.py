@@ -36,7 +36,7 @@ from azureml_publish.cli.output import (
 from azureml_publish.cli.output import (
     report as report_failure,  # a verb is called report, and its module takes that name here
 )
-from azureml_publish.errors import ExitCode, PublishError
+from azureml_publish.errors import ExitCode, PublishError, system_message
 from azureml_publish.events import Events, Kind, secrets_of
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.spans import begin_spans, wants_spans
@@ -217,7 +217,7 @@ def main(
         code = ExitCode.FAILURE
     except OSError as error:
         hint = "Make room, fix the rights or name another place, then run again."
-        code = report_failure(f"{_of_the_machine(error)}.", ExitCode.FAILURE, hint, form=form)
+        code = report_failure(f"{system_message(error)}.", ExitCode.FAILURE, hint, form=form)
         if debug:
             report_traceback()
     except Exception as error:  # noqa: BLE001 - the last resort, so that nobody meets a traceback
@@ -293,9 +293,3 @@ def _replace_unencodable() -> None:
     """Write a question mark for a character that standard output has no code for (cp1252, latin-1, ASCII)."""
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors="replace")
-
-
-def _of_the_machine(error: OSError) -> str:
-    """The operating system's message, with its file."""
-    message = error.strerror or str(error) or type(error).__name__
-    return f"{error.filename}: {message}" if error.filename is not None else message

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from azureml_publish.diagnostics import Diagnostic
-from azureml_publish.errors import EmulatorUnavailable, NotFound
+from azureml_publish.errors import EmulatorUnavailable, NotFound, system_message
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.state import check_state
 from azureml_publish.project import read_optional
@@ -89,7 +89,7 @@ def start_emulator(
     except (OSError, sqlite3.Error) as error:
         emulator.stop()
         hint = "Choose other ports, or with --data a folder that is yours and intact."
-        raise EmulatorUnavailable(f"The emulator does not start: {error}.", hint=hint) from error
+        raise EmulatorUnavailable(f"The emulator does not start: {system_message(error)}.", hint=hint) from error
     return emulator, environment
 
 

@@ -92,7 +92,7 @@ def begin_model(run: RunContext, what: str, name: str | None, revision: str, reg
         raise UsageProblem(f"A registry does not take the name '{chosen}'.", hint=hint)
     project, is_new = _project(run)
     if local is not None and project.root.resolve().is_relative_to(local.resolve()):
-        hint = f"Begin the project in the folder above, `publish init {local.name}`, or name a folder of the model alone."
+        hint = f"Begin the project in the folder above: `publish init {local.name}`. Or name the model's own folder."
         raise UsageProblem(f"{what} holds the project itself, whose files would go into the model.", hint=hint)
     folder = project.root / "models" / chosen
     check_target(folder, project.root)

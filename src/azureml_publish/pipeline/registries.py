@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from azureml_publish.content.sources.hub import Hub
-from azureml_publish.errors import EmulatorUnavailable, NotFound, UsageProblem
+from azureml_publish.errors import EmulatorUnavailable, NotFound, UsageProblem, system_message
 from azureml_publish.events import Kind
 from azureml_publish.pipeline.learned import read_learned
 from azureml_publish.pipeline.run import RunContext
@@ -116,7 +116,8 @@ def _embedded(run: RunContext, folder: Path, name: str, config: RegistryConfig) 
         emulator.start()
     except (OSError, sqlite3.Error) as error:
         hint = "`emulator` in publish.yaml names its folder: one that can be made, or is yours and intact."
-        raise EmulatorUnavailable(f"The embedded registry does not start: {error}.", hint=hint) from error
+        message = f"The embedded registry does not start: {system_message(error)}."
+        raise EmulatorUnavailable(message, hint=hint) from error
     try:
         served = emulator.own_environment
         cloud, identity = find_cloud(served), find_credential(served)
