@@ -41,7 +41,6 @@ IGNORED = (".publish/", "build/")
 
 _HUB = re.compile(r"(?:(?:https://huggingface\.co|hf:/)/)?([\w.-]+(?:/[\w.-]+)?)(?:/tree/([\w.-]+))?/?", re.ASCII)
 
-
 _CACHED = re.compile(r"/models--(?P<repository>[\w.-]+)/snapshots/(?P<revision>[\w.-]+)/?$", re.ASCII)
 """A snapshot as huggingface_hub keeps it: https://huggingface.co/docs/huggingface_hub/guides/manage-cache."""
 
