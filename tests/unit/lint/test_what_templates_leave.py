@@ -101,6 +101,14 @@ def test_programs_that_python_refuses_as_they_stand(code: str, found: list[str])
     assert places(described(f"A model.\n\n```python\n{code}```\n"), "CARD077") == found
 
 
+def test_commands_in_a_fence_of_python_get_the_word_that_belongs_there() -> None:
+    (found,) = findings(described("A model.\n\n```python\npip install torch accelerate\n```\n"), "CARD077")
+    assert (found.message, found.hint) == (
+        "This is a command, and not Python.",
+        "Write bash after the fence of commands.",
+    )
+
+
 def test_a_program_in_a_list_keeps_the_indentation_of_the_list() -> None:
     text = "A model.\n\n1. Load:\n\n   ```python\n   import json\n   ```\n"
     assert places(described(text), "CARD077") == []

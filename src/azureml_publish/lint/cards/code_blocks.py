@@ -93,11 +93,7 @@ def _python(text: str, whole: str = "") -> Mistake | None:
         try:
             tree = ast.parse(program)
         except SyntaxError as error:
-            line = min(error.lineno or 1, typed.count("\n") + 1)
-            if _NEWER.search(typed.split("\n")[line - 1]):
-                return None
-            reason = error.msg.partition(" (")[0].rstrip(".?")
-            return Mistake(line, f"This is not Python: {reason}." if _LASTING.match(reason) else "This is not Python.")
+            return _unreadable(error, typed)
         except (ValueError, RecursionError, MemoryError):
             return None
     if misplaced := _misplaced(typed, program):
@@ -105,6 +101,25 @@ def _python(text: str, whole: str = "") -> Mistake | None:
     begins = "import" in typed or "pipeline(" in typed or ".from_pretrained(" in typed
     found = (*_names(tree), *_unimported(tree, whole), *_never_made(tree, whole)) if begins else _names(tree)
     return min(found, default=None, key=lambda one: one.line)
+
+
+_COMMAND = pattern(
+    r"[ \t]*(?:pip3? (?:un)?install |git (?:clone|lfs) |conda (?:install|create|activate) |apt(?:-get)? install "
+    r"|python3? (?:-m |[\w/.-]+\.py\b)|cd [\w./~-]+$|export \w+=|wget |curl |huggingface-cli )"
+)
+"""The beginning of a line that a shell reads."""
+
+
+def _unreadable(error: SyntaxError, typed: str) -> Mistake | None:
+    """The mistake for which Python reads nothing; None for what newer ones read."""
+    line = min(error.lineno or 1, typed.count("\n") + 1)
+    shown = typed.split("\n")[line - 1]
+    if _NEWER.search(shown):
+        return None
+    if _COMMAND.match(shown):
+        return Mistake(line, "This is a command, and not Python.", "Write bash after the fence of commands.")
+    reason = error.msg.partition(" (")[0].rstrip(".?")
+    return Mistake(line, f"This is not Python: {reason}." if _LASTING.match(reason) else "This is not Python.")
 
 
 def _misplaced(typed: str, program: str) -> Mistake | None:
