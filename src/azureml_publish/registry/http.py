@@ -86,7 +86,11 @@ def pipeline(
 
 
 def _retry_policy(waits: Callable[[float, int | None], None], options: Mapping[str, int]) -> Any:
-    """azure-core's attempts, which are reported."""
+    """azure-core's attempts, which are reported.
+
+    By its rules a request may be answered with a failure three times. A registry that is busy does not fail: it says
+    when to come again, and a catalogue of a thousand models meets that often, so there the ten of all reasons count.
+    """
     from azure.core.pipeline.policies import RetryPolicy
 
     class Reported(RetryPolicy[Any, Any]):
@@ -95,6 +99,12 @@ def _retry_policy(waits: Callable[[float, int | None], None], options: Mapping[s
             seconds = promised or self.get_backoff_time(settings)
             waits(seconds, response.http_response.status_code if response is not None else None)
             super().sleep(settings, transport, response)
+
+        def increment(self, settings: dict[str, Any], response: Any = None, error: Exception | None = None) -> bool:
+            answer = getattr(response, "http_response", None)
+            if answer is not None and answer.status_code == 429 and self.get_retry_after(response) is not None:
+                settings["status"] += 1
+            return super().increment(settings, response, error)
 
     return Reported(**options)
 

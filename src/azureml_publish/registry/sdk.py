@@ -15,6 +15,12 @@ from azureml_publish.registry.http import CONNECTIONS, NO_SUCH_CALL, segment, to
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
+FAILED_ANSWERS = 6
+"""How many failures azure-ai-ml takes for one request before it gives up, instead of three: 429 is one of them."""
+
+LONGEST_WAIT = 5.0
+"""Seconds that it waits at most between two attempts where the service does not say how long."""
+
 
 class Sdk:
     """azure-ai-ml's client of one registry, made when it is first needed, because it calls discovery at once."""
@@ -100,6 +106,8 @@ class Sdk:
                         show_progress=False,
                         enable_telemetry=False,
                         polling_interval=self._polling,
+                        retry_status=FAILED_ANSWERS,
+                        retry_backoff_max=LONGEST_WAIT,
                         per_call_policies=[token_hosts(self._cloud), _operation_policy(self._taken)],
                         **way,
                     )
