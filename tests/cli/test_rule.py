@@ -37,7 +37,7 @@ def test_a_rule_is_shown_as_its_page_has_it(publish: Run, written: str) -> None:
 def test_a_list_on_a_page_is_a_list_on_the_terminal(publish: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     shown = publish("rule", "CARD071").out.splitlines()
-    what = shown.index("What:   A share or a figure of results that cannot be.")
+    what = shown.index("What:   A figure in the card is impossible.")
     why = next(number for number, line in enumerate(shown) if line.startswith("Why:"))
     items = shown[what + 1 : why]
     assert items[0].startswith("        - A table or a sentence gives accuracy, ")
