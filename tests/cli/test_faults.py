@@ -87,7 +87,7 @@ def test_an_unreachable_hub_registers_nothing(publish: Run, project: Path, monke
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     gone = publish("apply", "--yes")
     assert gone.code == 1
-    assert "The Hub cannot be reached" in gone.out
+    assert "The Hub at http://127.0.0.1:9 cannot be reached for " in gone.out
     assert json.loads(publish("list", "-o", "json").out)["assets"] == []
 
 

@@ -169,7 +169,7 @@ def test_without_network_nothing_is_found_and_that_is_said(
     ran = online(publish)
     assert (ran.code, told(ran)) == (0, [])
     assert "There is no network: 2 links not followed." in ran.err
-    assert "The Hub was not read for 1 model: The Hub cannot be reached" in ran.err
+    assert "The Hub was not read for 1 model: The Hub at http://hub.pages.net cannot be reached" in ran.err
     assert online(publish, "-q").err == ""
 
 
