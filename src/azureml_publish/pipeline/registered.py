@@ -6,6 +6,7 @@ import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from azureml_publish.assets import RegisteredAsset
@@ -67,14 +68,9 @@ def list_registered(
 
         def look(name: str) -> tuple[bool, list[RegisteredAsset]]:
             numbers = opened.registry.versions(name)
-            found: list[RegisteredAsset] = []
-            for number in numbers:
-                # One that was listed may be gone, or be listed before it shows: then the one before it is the latest.
-                if (asset := opened.registry.find(name, number)) is not None:
-                    found.append(asset)
-                    if not every:
-                        break
-            return bool(numbers), found
+            shown = (asset for number in numbers if (asset := opened.registry.find(name, number)) is not None)
+            # One that was listed may be gone, or be listed before it shows: then the one before it is the latest.
+            return bool(numbers), list(shown if every else islice(shown, 1))
 
         wanted = named if names else opened.registry.models()
         with ThreadPoolExecutor(JOBS, thread_name_prefix="list") as pool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
 from azureml_publish.errors import ExitCode, PublishError
+from azureml_publish.globs import matches_any
 from azureml_publish.registry.answers import Place, place_of
 from azureml_publish.registry.azure import DATAPLANE_API, MODEL_REGISTRY_API
 from azureml_publish.registry.cloud import Cloud
@@ -133,7 +133,7 @@ def _allows(granted: Sequence[Mapping[str, Any]], action: str) -> bool:
     wanted = action.lower()
 
     def named(patterns: Any) -> bool:
-        return any(fnmatch.fnmatchcase(wanted, str(pattern).lower()) for pattern in patterns or ())
+        return matches_any(wanted, (str(pattern).lower() for pattern in patterns or ()))
 
     return any(named(one.get("actions")) and not named(one.get("notActions")) for one in granted)
 

@@ -117,7 +117,7 @@ def test_a_program_in_a_list_keeps_the_indentation_of_the_list() -> None:
 @pytest.mark.parametrize(
     ("text", "count"),
     [
-        ("```bash\n/lustre/nobackup/team/stiva001/bin/python3 export.py\n```\n", 1),
+        ("```bash\n/lustre/nobackup/team/jdoe/bin/python3 export.py\n```\n", 1),
         ("The weights lie below /gpfs/work/jdoe/models/.\n", 1),
         ("It was saved to file:///Users/jdoe/models/a.\n", 1),
         ("It was trained on files of Lustre, /data/lustre/a/b/c.\n", 0),
